@@ -1,2 +1,58 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: everything that is done to the project and isn't the project.
+//!
+//! Each command is one module. Nothing here is linked into the platform, and nothing of the platform
+//! is linked in here, so that `cargo xtask` itself builds in seconds.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod data;
+mod nats;
+mod postgres;
+mod repo;
+mod run;
+mod test;
+mod tools;
+mod up;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, runs, tests and checks Postlude"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Builds all, starts the platform, installs the plugin, tells the story, keeps running.
+    Up(up::Options),
+    /// Gets and starts what the tests need, then runs every test.
+    Test(test::Options),
+    /// Checks format, lints, contracts, dependencies and the rules of ARCHITECTURE.md.
+    Check(check::Options),
+    /// Makes the small data sets under tests/data again from their sources.
+    Data(data::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = run::catch_signals().and_then(|()| match cli.command {
+        Command::Up(options) => up::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Data(options) => data::run(&options),
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

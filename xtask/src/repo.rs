@@ -1,0 +1,24 @@
+//! Where things are in the repository.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Where fetched tools are kept: ignored by git, shared between checkouts where the environment says
+/// so (`POSTLUDE_TOOLS`).
+pub(crate) fn tools() -> PathBuf {
+    env::var_os("POSTLUDE_TOOLS").map_or_else(|| root().join(".tools"), PathBuf::from)
+}
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

@@ -1,0 +1,154 @@
+//! `cargo xtask test`: PostgreSQL and nats-server of its own, the plugins, every test.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    nats::{self, Nats},
+    postgres::{self, Postgres},
+    repo, run, tools,
+};
+
+/// Where tests find PostgreSQL. Set beforehand, it is used as it is and no server is started.
+const POSTGRES: &str = "POSTLUDE_TEST_POSTGRES_URL";
+/// Where tests find nats-server.
+const NATS: &str = "POSTLUDE_TEST_NATS_URL";
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Passed to `cargo nextest run` (or `cargo test`), for example `-p postlude-store` or a part of
+    /// a test's name.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+/// Runs the tests; true if all passed.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let watch = run::Watch::start();
+    let servers = Servers::start()?;
+    let nextest = tools::on_path("cargo-nextest").is_some();
+
+    run::stage("plugins", plugins)?;
+    run::stage("build the tests", || {
+        let mut command = command(nextest, options);
+        command.arg("--no-run");
+        run::must(&mut command)
+    })?;
+    let name = if nextest {
+        "tests (nextest)"
+    } else {
+        "tests (cargo test)"
+    };
+    let mut passed = run::stage(name, || {
+        let mut command = command(nextest, options);
+        if let Some((name, url)) = &servers.postgres_url {
+            command.env(name, url);
+        }
+        if let Some((name, url)) = &servers.nats_url {
+            command.env(name, url);
+        }
+        run::succeeds(&mut command)
+    })?;
+    if options.args.is_empty() {
+        passed &= run::stage("the plugins' own tests", plugin_tests)?;
+    }
+    drop(servers);
+    let word = if passed {
+        "every test passed"
+    } else {
+        "TESTS FAILED"
+    };
+    println!("{word}; {} in all", run::seconds(watch.elapsed()));
+    Ok(passed)
+}
+
+struct Servers {
+    _postgres: Option<Postgres>,
+    _nats: Option<Nats>,
+    postgres_url: Option<(&'static str, String)>,
+    nats_url: Option<(&'static str, String)>,
+}
+
+impl Servers {
+    fn start() -> Result<Self> {
+        let postgres = run::stage("PostgreSQL", || {
+            if env::var_os(POSTGRES).is_some() {
+                println!("    as {POSTGRES} says");
+                return Ok(None);
+            }
+            let bin = postgres::find_or_install()?;
+            let server = Postgres::start(&bin)?;
+            println!("    {} at {}", postgres::version(&bin), server.url());
+            Ok(Some(server))
+        })?;
+        let nats = run::stage("nats-server", || {
+            if env::var_os(NATS).is_some() {
+                println!("    as {NATS} says");
+                return Ok(None);
+            }
+            let program = nats::find_or_fetch()?;
+            let server = Nats::start(&program)?;
+            let version = nats::version(&program).unwrap_or_default();
+            println!("    nats-server {version} at {}", server.url());
+            Ok(Some(server))
+        })?;
+        Ok(Self {
+            postgres_url: postgres.as_ref().map(|server| (POSTGRES, server.url())),
+            nats_url: nats.as_ref().map(|server| (NATS, server.url())),
+            _postgres: postgres,
+            _nats: nats,
+        })
+    }
+}
+
+fn command(nextest: bool, options: &Options) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(repo::root());
+    if nextest {
+        command.args(["nextest", "run"]);
+    } else {
+        command.arg("test");
+    }
+    if !options.args.iter().any(|arg| selects_package(arg)) {
+        command.arg("--workspace");
+    }
+    command.args(&options.args);
+    command
+}
+
+fn selects_package(argument: &str) -> bool {
+    matches!(
+        argument,
+        "-p" | "--package" | "--workspace" | "--manifest-path"
+    ) || argument.starts_with("--package=")
+        || argument.starts_with("-ppostlude")
+}
+
+fn plugins() -> Result<()> {
+    Ok(())
+}
+
+/// The plugins are a workspace of their own, whose target is wasm; their logic is tested natively.
+fn plugin_tests() -> Result<bool> {
+    let home = plugin_workspace();
+    if !home.join("Cargo.toml").is_file() {
+        println!("    there is no {}", home.display());
+        return Ok(true);
+    }
+    run::succeeds(
+        Command::new("cargo")
+            .args(["test", "--quiet"])
+            .current_dir(home),
+    )
+}
+
+fn plugin_workspace() -> PathBuf {
+    Path::new(&repo::root()).join("plugins")
+}
