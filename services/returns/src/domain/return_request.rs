@@ -1,0 +1,368 @@
+//! A return: its lines with a state each, and the one function that moves them.
+//!
+//! [`open`](open::open) makes one, [`decide`] answers a [`Command`] with the next state and the events
+//! that tell of it. What a command doesn't change makes neither a revision nor an event.
+
+mod decide;
+mod inspect;
+mod open;
+
+use std::collections::BTreeMap;
+
+use postlude_kernel::{Currency, IdSource, Timestamp};
+
+pub(crate) use self::{
+    decide::decide,
+    open::{Opening, open},
+};
+use super::{Reason, policy::DecisionSource, refund::Breakdown};
+
+postlude_kernel::id_type!(
+    /// A return.
+    ReturnId, "ret"
+);
+postlude_kernel::id_type!(
+    /// A line of a return.
+    ReturnLineId, "rli"
+);
+postlude_kernel::id_type!(
+    /// A refund: also the idempotency key of its command.
+    RefundId, "rfd"
+);
+postlude_kernel::id_type!(
+    /// A label.
+    LabelId, "lbl"
+);
+
+/// A return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Return {
+    pub(crate) return_id: String,
+    pub(crate) order_id: String,
+    pub(crate) customer_id: String,
+    pub(crate) currency: Currency,
+    pub(crate) lines: Vec<ReturnLine>,
+    pub(crate) method: Method,
+    pub(crate) label: Option<Label>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) decision: DecisionSource,
+    pub(crate) quote_id: String,
+    pub(crate) scans: Vec<Scan>,
+    pub(crate) revision: i64,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    /// When the goods must be on their way; set once the return is accepted.
+    pub(crate) return_by: Option<Timestamp>,
+}
+
+/// Units of one order line that share one fate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReturnLine {
+    pub(crate) return_line_id: String,
+    pub(crate) line_id: String,
+    pub(crate) quantity: u32,
+    pub(crate) reason: ReturnReason,
+    pub(crate) comment: String,
+    pub(crate) statutory_withdrawal: bool,
+    pub(crate) state: State,
+    pub(crate) received: u32,
+    pub(crate) disposition: Option<Disposition>,
+    /// What is refunded if all goes well; once refunded, what was.
+    pub(crate) refund: Breakdown,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) inspection_note: String,
+}
+
+/// Where a line stands. `Exchanged`, `Credited` and `LostInTransit` are ends that other roads reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    Requested,
+    NeedsReview,
+    Approved,
+    LabelIssued,
+    InTransit,
+    Received,
+    Inspected,
+    Refunded,
+    Exchanged,
+    Credited,
+    Rejected,
+    LostInTransit,
+    Expired,
+    Cancelled,
+}
+
+/// Why the customer sends something back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReturnReason {
+    ChangedMind,
+    WrongSize,
+    NotAsDescribed,
+    Defective,
+    Damaged,
+    WrongItem,
+    LateDelivery,
+    Withdrawal,
+}
+
+/// How the goods come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Mail,
+    Store,
+}
+
+/// What happens with a unit that came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    Restock,
+    Refurbish,
+    Donate,
+    Discard,
+    Missing,
+}
+
+/// A carrier's label, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) label_id: String,
+    pub(crate) state: LabelState,
+    pub(crate) carrier: String,
+    pub(crate) tracking_number: String,
+    pub(crate) content_type: String,
+    pub(crate) failure: String,
+    pub(crate) issued: Option<Timestamp>,
+}
+
+/// Whether a label is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LabelState {
+    Pending,
+    Issued,
+    Failed,
+}
+
+/// A scan of the parcel that comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scan {
+    pub(crate) event_id: String,
+    pub(crate) occurred: Timestamp,
+    pub(crate) location: String,
+    pub(crate) description: String,
+}
+
+/// Money that is given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refund {
+    pub(crate) refund_id: String,
+    pub(crate) state: RefundState,
+    pub(crate) breakdown: Breakdown,
+    pub(crate) return_line_ids: Vec<String>,
+    pub(crate) external_reference: String,
+    pub(crate) failure: String,
+    pub(crate) requested: Timestamp,
+    pub(crate) completed: Option<Timestamp>,
+}
+
+/// Whether the money has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefundState {
+    Requested,
+    Confirmed,
+    Failed,
+}
+
+/// What somebody wants done with a return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    Approve {
+        note: String,
+        return_by: Timestamp,
+    },
+    Decline {
+        note: String,
+    },
+    Cancel,
+    AskLabel,
+    LabelIssued {
+        carrier: String,
+        tracking_number: String,
+        content_type: String,
+    },
+    LabelFailed {
+        failure: String,
+    },
+    Scan(Scan),
+    /// Units counted now, by return line.
+    Receive(Vec<(String, u32)>),
+    Inspect(Vec<Judgement>),
+    /// Asks for the money of every line that [`Return::refundable`] names.
+    Refund(super::refund::Plan),
+    ConfirmRefund {
+        refund_id: String,
+        external_reference: String,
+    },
+    FailRefund {
+        refund_id: String,
+        failure: String,
+    },
+    /// The time to send the goods has passed.
+    Expire,
+}
+
+/// What an inspector found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    pub(crate) return_line_id: String,
+    pub(crate) quantity: u32,
+    pub(crate) disposition: Disposition,
+    pub(crate) rejected: bool,
+    pub(crate) note: String,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Created,
+    Approved,
+    Declined,
+    NeedsReview,
+    LabelIssued,
+    InTransit,
+    Received(Vec<(String, u32)>),
+    Inspected(Vec<String>),
+    LineRejected(String),
+    LineExpired(String),
+    Cancelled,
+    RefundRequested(String),
+    RefundConfirmed(String),
+    RefundFailed(String),
+}
+
+/// The time and the chance of a decision.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) ids: &'a dyn IdSource,
+}
+
+/// What a command leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) state: Return,
+    pub(crate) events: Vec<Event>,
+    /// Units of order lines that no return needs any more.
+    pub(crate) released: BTreeMap<String, u32>,
+    /// Whether anything has changed at all.
+    pub(crate) changed: bool,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("the return is {state:?}, so it can't be {verb}")]
+    State { state: State, verb: &'static str },
+    #[error("return line `{0}` is not part of this return")]
+    LineNotFound(String),
+    #[error("return line `{return_line_id}` has {left} units left to count, not {counted}")]
+    ReceiveExceeded {
+        return_line_id: String,
+        counted: u32,
+        left: u32,
+    },
+    #[error("return line `{return_line_id}` has {left} units to judge so, not {judged}")]
+    InspectExceeded {
+        return_line_id: String,
+        judged: u32,
+        left: u32,
+    },
+    #[error("refund `{0}` is not part of this return")]
+    RefundNotFound(String),
+    #[error("refund `{refund_id}` is {state:?} already")]
+    RefundState {
+        refund_id: String,
+        state: RefundState,
+    },
+}
+
+impl State {
+    /// Whether nothing more happens to the line.
+    pub(crate) const fn is_final(self) -> bool {
+        match self {
+            Self::Requested
+            | Self::NeedsReview
+            | Self::Approved
+            | Self::LabelIssued
+            | Self::InTransit
+            | Self::Received
+            | Self::Inspected => false,
+            Self::Refunded
+            | Self::Exchanged
+            | Self::Credited
+            | Self::Rejected
+            | Self::LostInTransit
+            | Self::Expired
+            | Self::Cancelled => true,
+        }
+    }
+}
+
+impl ReturnReason {
+    /// Whether the merchant has to answer for it, so that fees are waived and final sale is no bar.
+    pub(crate) const fn is_merchants_fault(self) -> bool {
+        match self {
+            Self::NotAsDescribed
+            | Self::Defective
+            | Self::Damaged
+            | Self::WrongItem
+            | Self::LateDelivery => true,
+            Self::ChangedMind | Self::WrongSize | Self::Withdrawal => false,
+        }
+    }
+}
+
+impl Return {
+    /// The header's state: that of the open line that has come least far; once none is open, the
+    /// best end that a line has come to, in the order of [`State`].
+    pub(crate) fn state(&self) -> State {
+        let states = || self.lines.iter().map(|line| line.state);
+        states()
+            .filter(|state| !state.is_final())
+            .min()
+            .or_else(|| states().min())
+            .unwrap_or(State::Requested)
+    }
+
+    /// A line by its id.
+    pub(crate) fn line(&self, return_line_id: &str) -> Option<&ReturnLine> {
+        self.lines
+            .iter()
+            .find(|line| line.return_line_id == return_line_id)
+    }
+
+    /// Judged lines whose money has not been asked for, or was refused.
+    pub(crate) fn refundable(&self) -> Vec<&ReturnLine> {
+        self.lines
+            .iter()
+            .filter(|line| line.state == State::Inspected && !self.is_being_refunded(line))
+            .collect()
+    }
+
+    /// A refund by its id.
+    pub(crate) fn refund(&self, refund_id: &str) -> Option<&Refund> {
+        self.refunds
+            .iter()
+            .find(|refund| refund.refund_id == refund_id)
+    }
+
+    fn is_being_refunded(&self, line: &ReturnLine) -> bool {
+        self.refunds.iter().any(|refund| {
+            refund.state == RefundState::Requested
+                && refund.return_line_ids.contains(&line.return_line_id)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
