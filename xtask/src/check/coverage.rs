@@ -1,0 +1,114 @@
+//! What the contract names, a test knows: every method, every method without a key, every event.
+
+use anyhow::Result;
+use regex::Regex;
+
+use super::{
+    Finding, Report,
+    contract::{self, snake},
+    source::{File, Tree},
+};
+
+/// Compares the contracts with the tests.
+pub(super) fn check(tree: &Tree) -> Result<Report> {
+    let contract = contract::read(tree)?;
+    let tests: Vec<&File> = tree.test_files().collect();
+    let mut findings = Vec::new();
+    let mut notes = Vec::new();
+
+    for rpc in &contract.rpcs {
+        let method = snake(&rpc.name);
+        let call = Regex::new(&format!(
+            r"\.{method}\s*\(|\b{}Request\b|/{}\b",
+            rpc.name, rpc.name
+        ))?;
+        let file = format!("/tests/it/{method}.rs");
+        let by = tests
+            .iter()
+            .find(|test| test.path.ends_with(&file))
+            .or_else(|| tests.iter().find(|test| call.is_match(&test.text)));
+        match by {
+            Some(test) => notes.push(format!("{}.{} in {}", rpc.service, rpc.name, test.path)),
+            None => findings.push(Finding::at(
+                &rpc.place.0,
+                rpc.place.1,
+                format!(
+                    "no test calls {}.{} (tests/it/{method}.rs)",
+                    rpc.service, rpc.name
+                ),
+            )),
+        }
+    }
+
+    // One test walks over every method of the descriptors; that it does is what has to be seen.
+    let everywhere = tests.iter().find(|test| {
+        test.path.starts_with("tests/")
+            && test.text.contains("methods()")
+            && test.text.contains("Unauthenticated")
+            && test.text.contains("PermissionDenied")
+    });
+    match everywhere {
+        Some(test) => notes.push(format!("every method without a key: {}", test.path)),
+        None => findings.push(Finding::of(
+            "tests/journeys",
+            "no test walks over postlude_proto::methods() and expects Unauthenticated and PermissionDenied",
+        )),
+    }
+
+    let consumer = Regex::new(r"\.consumer::<\s*(?:\w+::)*(\w+)")?;
+    let mut consumed = Vec::new();
+    for file in tree
+        .rust()
+        .filter(|file| file.path.starts_with("services/") && !file.is_test())
+    {
+        for found in consumer
+            .captures_iter(&file.code)
+            .filter_map(|found| found.get(1))
+        {
+            let service = file.path.split('/').nth(1).unwrap_or_default().to_owned();
+            consumed.push((service, found.as_str().to_owned()));
+        }
+    }
+    for event in &contract.events {
+        let word = Regex::new(&format!(
+            r"\b{}\b|\b{}\b",
+            event.message,
+            regex::escape(&event.name)
+        ))?;
+        let consumers: Vec<&str> = consumed
+            .iter()
+            .filter(|(_, message)| *message == event.message)
+            .map(|(service, _)| service.as_str())
+            .collect();
+        let mut missing = Vec::new();
+        if consumers.is_empty() && !tests.iter().any(|test| word.is_match(&test.text)) {
+            missing.push("no test sees it told".to_owned());
+        }
+        for service in consumers {
+            let folder = format!("services/{service}/");
+            if !tests
+                .iter()
+                .any(|test| test.path.starts_with(&folder) && word.is_match(&test.text))
+            {
+                missing.push(format!("{service} consumes it and has no test that does"));
+            }
+        }
+        for why in missing {
+            findings.push(Finding::at(
+                &event.place.0,
+                event.place.1,
+                format!("{}.{}: {why}", event.domain, event.name),
+            ));
+        }
+    }
+    Ok(Report::of(
+        format!(
+            "{} methods and {} events of the contract, {} consumers, each with a test; each method without a key",
+            contract.rpcs.len(),
+            contract.events.len(),
+            consumed.len()
+        ),
+        findings,
+    )
+    .with_notes(notes))
+}
