@@ -1,0 +1,1 @@
+//! The durable log that the embedded bus stands on.

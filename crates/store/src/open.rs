@@ -1,0 +1,169 @@
+//! Opening and migrating a database.
+
+use std::{
+    path::PathBuf,
+    str::FromStr as _,
+    sync::{Arc, Mutex, atomic::AtomicI64},
+    time::Duration,
+};
+
+use postlude_kernel::{Clock, IdSource};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Notify, OnceCell, watch};
+
+use crate::{Store, StoreConfig, StoreError, migrations::StoreMigrator, store::Inner};
+
+/// How long a write waits for another process that holds the SQLite file.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a call waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens a service's database. Tables are there after [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it can't be reached, [`StoreError::Internal`] if the
+    /// configuration names no database.
+    pub async fn open(
+        config: &StoreConfig,
+        service: &'static str,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, StoreError> {
+        let (writer, reader) = if config.url.starts_with("sqlite:") {
+            open_sqlite(config).await?
+        } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
+            let pool = open_postgres(config).await?;
+            (pool.clone(), pool)
+        } else {
+            return Err(StoreError::internal(
+                "a database URL starts with sqlite:// or postgres://",
+            ));
+        };
+        Ok(Self::from_inner(Inner {
+            service,
+            schema: config.schema.clone(),
+            clock,
+            ids,
+            writer,
+            reader,
+            salt: OnceCell::new(),
+            changes: watch::Sender::new(0),
+            timers: Notify::new(),
+            relay: tokio::sync::Mutex::new(()),
+            firing: Mutex::default(),
+            leases_freed: OnceCell::new(),
+            housekept: AtomicI64::new(i64::MIN),
+        }))
+    }
+
+    /// Brings the database up to date: the store's own tables first, then the service's.
+    ///
+    /// Safe to run again and from several processes at once: a lock lets one do the work. All of it
+    /// is one transaction, so a migration that fails leaves nothing behind.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), StoreError> {
+        let transaction = self.begin_unscoped().await?;
+        if self.backend() == DbBackend::Postgres {
+            self.make_schema(&transaction).await?;
+        }
+        StoreMigrator::up(&transaction, None).await?;
+        self.make_salt(&transaction).await?;
+        M::up(&transaction, None).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn make_schema(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        let schema = &self.inner().schema;
+        let lock = advisory_key(schema, "migrate");
+        transaction
+            .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})"))
+            .await?;
+        transaction
+            .execute_unprepared(&format!(r#"CREATE SCHEMA IF NOT EXISTS "{schema}""#))
+            .await?;
+        Ok(())
+    }
+}
+
+/// A number for PostgreSQL's advisory locks, of one schema and purpose.
+pub(crate) fn advisory_key(schema: &str, purpose: &str) -> i64 {
+    let digest = Sha256::digest(format!("postlude/{schema}/{purpose}"));
+    let mut bytes = [0; 8];
+    bytes
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = from);
+    i64::from_be_bytes(bytes)
+}
+
+async fn open_sqlite(
+    config: &StoreConfig,
+) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    let parsed = SqliteConnectOptions::from_str(&config.url)
+        .map_err(|error| StoreError::internal(format!("not a SQLite URL: {error}")))?;
+    let folder: Option<PathBuf> = parsed.get_filename().parent().map(Into::into);
+    if let Some(folder) = folder {
+        tokio::fs::create_dir_all(&folder)
+            .await
+            .map_err(|error| StoreError::internal(format!("{}: {error}", folder.display())))?;
+    }
+
+    let mut options = common(config);
+    // One connection, for good: writers queue for it in order and none meets a lock.
+    options.max_connections(1).min_connections(1);
+    options.map_sqlx_sqlite_opts(|options| tuned(options).create_if_missing(true));
+    let writer = Database::connect(options).await?;
+
+    let mut options = common(config);
+    options.max_connections(config.max_connections.max(1));
+    options.map_sqlx_sqlite_opts(|options| tuned(options).pragma("query_only", "1"));
+    let reader = Database::connect(options).await?;
+    Ok((writer, reader))
+}
+
+fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+}
+
+async fn open_postgres(config: &StoreConfig) -> Result<DatabaseConnection, StoreError> {
+    let valid = (1..=63).contains(&config.schema.len())
+        && config
+            .schema
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    if !valid {
+        return Err(StoreError::internal(format!(
+            "`{}` is not a schema name: 1 to 63 characters out of a-z, 0-9 and _",
+            config.schema
+        )));
+    }
+    let mut options = common(config);
+    options
+        .max_connections(config.max_connections.max(2))
+        .set_schema_search_path(config.schema.clone())
+        .set_application_name("postlude");
+    Ok(Database::connect(options).await?)
+}
+
+fn common(config: &StoreConfig) -> ConnectOptions {
+    let url = config.url.replacen("postgresql://", "postgres://", 1);
+    let mut options = ConnectOptions::new(url);
+    options
+        .acquire_timeout(ACQUIRE)
+        .connect_timeout(ACQUIRE)
+        .sqlx_logging(false);
+    options
+}

@@ -1,0 +1,208 @@
+//! The handle of one service's database.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicI64},
+};
+
+use postlude_kernel::{Clock, IdSource, TenantId, Timestamp};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Notify, OnceCell, watch};
+
+use crate::{Snapshot, StoreError, Tx, scope::Session};
+
+/// Where a service's database is.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// `sqlite:///path/to/file.db` or `postgres://…`.
+    pub url: String,
+    /// The schema on PostgreSQL, `[a-z0-9_]`; made by the migration. SQLite has none.
+    pub schema: String,
+    /// Connections at most: on PostgreSQL in all, on SQLite for reading (there is one for writing).
+    pub max_connections: u32,
+}
+
+/// One service's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) service: &'static str,
+    pub(crate) schema: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    /// On SQLite a pool of one connection: whoever writes has the database to itself.
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+    pub(crate) salt: OnceCell<String>,
+    pub(crate) changes: watch::Sender<u64>,
+    pub(crate) timers: Notify,
+    /// One relay at a time in this process.
+    pub(crate) relay: tokio::sync::Mutex<()>,
+    /// Timers that this process is firing, so that a lease which a test's clock outran isn't taken
+    /// from a handler that still runs.
+    pub(crate) firing: Mutex<HashSet<(String, String, String)>>,
+    /// Whether the leases of the process before were let go (SQLite).
+    pub(crate) leases_freed: OnceCell<()>,
+    pub(crate) housekept: AtomicI64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.0.service)
+    }
+}
+
+impl Store {
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// The tenant's rows as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database can't be reached.
+    pub async fn read(&self, tenant: &TenantId) -> Result<Snapshot, StoreError> {
+        let options = match self.backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                sqlite_transaction_mode: None,
+            },
+            _ => TransactionOptions::default(),
+        };
+        let connection = self.0.reader.begin_with_options(options).await?;
+        self.set_tenant(&connection, tenant).await?;
+        Ok(Snapshot {
+            session: Session::new(self.clone(), tenant.clone(), connection),
+        })
+    }
+
+    /// Begins a transaction of the tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database can't be reached; [`StoreError::Conflict`] if
+    /// another process holds the SQLite file for longer than five seconds.
+    pub async fn begin(&self, tenant: &TenantId) -> Result<Tx, StoreError> {
+        let connection = self.begin_unscoped().await?;
+        self.set_tenant(&connection, tenant).await?;
+        Ok(Tx {
+            session: Session::new(self.clone(), tenant.clone(), connection),
+            staged: crate::tx::Staged::default(),
+        })
+    }
+
+    /// A transaction for the store's own tables.
+    pub(crate) async fn begin_unscoped(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            // Only SQLite has it: a deferred transaction fails when it wants to write too late.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.0.writer.begin_with_options(options).await?)
+    }
+
+    pub(crate) async fn set_tenant(
+        &self,
+        connection: &DatabaseTransaction,
+        tenant: &TenantId,
+    ) -> Result<(), StoreError> {
+        if self.backend() == DbBackend::Postgres {
+            connection
+                .execute_raw(Statement::from_sql_and_values(
+                    DbBackend::Postgres,
+                    "SELECT set_config('app.tenant', $1, true)",
+                    [tenant.as_str().into()],
+                ))
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.0.writer.get_database_backend()
+    }
+
+    /// For the store's own tables; a tenant's tables show nothing to it on PostgreSQL.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.0.reader
+    }
+
+    pub(crate) fn salt_cell(&self) -> &OnceCell<String> {
+        &self.0.salt
+    }
+
+    pub(crate) fn firing(&self) -> std::sync::MutexGuard<'_, HashSet<(String, String, String)>> {
+        self.0.firing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes who waits for what a commit brought.
+    pub(crate) fn committed(&self, events: bool, timers: bool) {
+        if events {
+            self.0.changes.send_modify(|count| *count += 1);
+        }
+        if timers {
+            self.0.timers.notify_waiters();
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Where ids come from.
+    #[must_use]
+    pub fn ids(&self) -> &dyn IdSource {
+        self.0.ids.as_ref()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// The service that the database belongs to.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
+    /// Ticks after each commit in this process that told an event. Another process' commits are only
+    /// seen by polling.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Wakes relay and timers now, for a test that has moved its clock.
+    pub fn kick(&self) {
+        self.committed(true, true);
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it doesn't.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.0.reader.ping().await?)
+    }
+
+    /// Closes the connections; what runs is waited for.
+    pub async fn close(&self) {
+        for pool in [&self.0.reader, &self.0.writer] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(service = self.0.service, %error, "closing the database failed");
+            }
+        }
+    }
+}
