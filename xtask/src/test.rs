@@ -131,7 +131,8 @@ fn selects_package(argument: &str) -> bool {
         || argument.starts_with("-ppostlude")
 }
 
-fn plugins() -> Result<()> {
+/// Builds the plugins that ship with the platform.
+pub(crate) fn plugins() -> Result<()> {
     Ok(())
 }
 
