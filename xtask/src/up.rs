@@ -213,7 +213,10 @@ impl Platform {
         // The story's payment system listens on this machine, where outgoing calls don't go
         // unless they are allowed to.
         if env::var_os("POSTLUDE_OUTGOING__ALLOWED_CIDRS").is_none() {
-            command.env("POSTLUDE_OUTGOING__ALLOWED_CIDRS", r#"["127.0.0.0/8", "::1/128"]"#);
+            command.env(
+                "POSTLUDE_OUTGOING__ALLOWED_CIDRS",
+                r#"["127.0.0.0/8", "::1/128"]"#,
+            );
         }
         let mut platform = Self(run::spawn(&mut command)?);
         run::wait_until("the platform", Duration::from_secs(120), || {
