@@ -11,7 +11,7 @@ use clap::Args;
 use crate::repo;
 
 /// Every 349th customer, beginning with the fifteenth: some 200 orders, each customer's
-/// history whole, one order of amount 0 among them.
+/// history whole, two orders of amount 0 among them.
 const EVERY: u32 = 349;
 const FIRST: u32 = 15;
 const HEADER: &str = "order_id,customer_id,placed_on,quantity,amount_minor";
@@ -93,7 +93,7 @@ mod tests {
     fn keeps_whole_customers_and_counts_them() {
         let source = "order_id,customer_id,placed_on,quantity,amount_minor\n\
             A-1,C00006,1997-01-01,1,100\nA-2,C00015,1997-01-01,1,250\nA-3,C00015,1997-02-01,2,0\n\
-            A-4,C00016,1997-02-01,2,30\n";
+            A-4,C00364,1997-02-01,2,30\n";
         let sample = sample(source).unwrap();
         assert_eq!((sample.orders, sample.customers, sample.total), (3, 2, 280));
         assert!(!sample.csv.contains("A-1"));
