@@ -1,0 +1,256 @@
+//! Calls from one service to another.
+//!
+//! In one process a call goes straight into the other service's routes; else over HTTP/2 to the
+//! address from the configuration. The caller of this code sees no difference: identity, deadline
+//! and checks are the same.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    task,
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use http::{Request, Response, Uri};
+use postlude_kernel::{Fault, FaultKind};
+use tonic::{
+    body::Body,
+    service::Routes,
+    transport::{Channel, Endpoint},
+};
+use tower::{Service, ServiceExt as _};
+
+use crate::{Caller, deadline, identity, identity::Signer, rpc, trace};
+
+/// A call between services takes this long at most, unless its own caller allows less.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Knows where every service is. Cheap to clone; all clones share what they know.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    signer: Signer,
+    targets: Arc<RwLock<HashMap<String, Target>>>,
+}
+
+/// Where a service is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// In this process.
+    InProcess(Routes),
+    /// At an address.
+    Remote(Channel),
+}
+
+/// A service, called in a caller's name: what generated clients are built on.
+#[derive(Debug, Clone)]
+pub struct ServiceChannel {
+    clients: Clients,
+    service: String,
+    caller: Caller,
+}
+
+/// The service can't be called.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The configuration names no address and the service isn't in this process.
+    #[error("nobody knows where the service `{0}` is")]
+    Unknown(String),
+    /// The address is none.
+    #[error(
+        "`{uri}` is no address for the service `{service}`; write for example http://127.0.0.1:7001"
+    )]
+    Address {
+        /// The service.
+        service: String,
+        /// What was given.
+        uri: String,
+    },
+    /// The service can't be reached.
+    #[error("the service `{service}` can't be reached")]
+    Unreachable {
+        /// The service.
+        service: String,
+        /// Why.
+        #[source]
+        source: tonic::transport::Error,
+    },
+    /// It didn't answer in time.
+    #[error("the service `{0}` didn't answer in time")]
+    TooLate(String),
+    /// No identity for the call.
+    #[error("no identity for the call")]
+    Identity(#[from] identity::IdentityError),
+}
+
+impl Fault for ClientError {
+    fn kind(&self) -> FaultKind {
+        match self {
+            Self::Unknown(_) | Self::Unreachable { .. } => FaultKind::Unavailable,
+            Self::TooLate(_) => FaultKind::DeadlineExceeded,
+            Self::Address { .. } | Self::Identity(_) => FaultKind::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) | Self::Unreachable { .. } => "UPSTREAM_UNAVAILABLE",
+            Self::TooLate(_) => "DEADLINE_EXCEEDED",
+            Self::Address { .. } | Self::Identity(_) => "INTERNAL",
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unknown(_) | Self::Unreachable { .. } => Some(Duration::from_millis(500)),
+            Self::TooLate(_) | Self::Address { .. } | Self::Identity(_) => None,
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Unknown(service)
+            | Self::TooLate(service)
+            | Self::Unreachable { service, .. }
+            | Self::Address { service, .. } => vec![("service", service.clone())],
+            Self::Identity(_) => Vec::new(),
+        }
+    }
+}
+
+impl Clients {
+    /// Knows no service yet.
+    #[must_use]
+    pub fn new(signer: Signer) -> Self {
+        Self {
+            signer,
+            targets: Arc::default(),
+        }
+    }
+
+    /// The service `name` runs in this process. [`Service::start`](crate::Service::start) says so.
+    pub fn register(&self, name: &str, routes: Routes) {
+        self.set(name, Target::InProcess(routes));
+    }
+
+    /// The service `name` is at `uri`; the connection is made when it is needed.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] if `uri` is no HTTP address.
+    pub fn connect(&self, name: &str, uri: &str) -> Result<(), ClientError> {
+        let wrong = || ClientError::Address {
+            service: name.to_owned(),
+            uri: uri.to_owned(),
+        };
+        let parsed: Uri = uri.parse().map_err(|_invalid| wrong())?;
+        if parsed.scheme_str() != Some("http") || parsed.authority().is_none() {
+            return Err(wrong());
+        }
+        let channel = Endpoint::from(parsed)
+            .connect_timeout(Duration::from_secs(2))
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .connect_lazy();
+        self.set(name, Target::Remote(channel));
+        Ok(())
+    }
+
+    /// Where the service `name` is, if anybody said so. Dashes and underscores are the same.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<Target> {
+        self.targets
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&name.replace('_', "-"))
+            .cloned()
+    }
+
+    /// The service `name`, called as `caller`: `OrderServiceClient::new(clients.to("orders", &caller))`.
+    ///
+    /// It may be asked for before the service is there; calls then answer UNAVAILABLE.
+    #[must_use]
+    pub fn to(&self, service: &str, caller: &Caller) -> ServiceChannel {
+        ServiceChannel {
+            clients: self.clone(),
+            service: service.to_owned(),
+            caller: caller.clone(),
+        }
+    }
+
+    fn set(&self, name: &str, target: Target) {
+        self.targets
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.replace('_', "-"), target);
+    }
+}
+
+impl Target {
+    /// Sends a request there.
+    ///
+    /// # Errors
+    /// The transport's; a service in this process has none.
+    pub async fn send(
+        self,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, tonic::transport::Error> {
+        match self {
+            Self::InProcess(mut routes) => match routes.call(request).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            },
+            Self::Remote(mut channel) => channel.ready().await?.call(request).await,
+        }
+    }
+}
+
+impl ServiceChannel {
+    async fn send(self, mut request: Request<Body>) -> Result<Response<Body>, ClientError> {
+        let service = self.service;
+        let target = self
+            .clients
+            .target(&service)
+            .ok_or_else(|| ClientError::Unknown(service.clone()))?;
+        let token = self.clients.signer.mint(&self.caller)?;
+        let time = [deadline::read(request.headers()), deadline::left()]
+            .into_iter()
+            .flatten()
+            .fold(DEADLINE, Duration::min);
+        request.headers_mut().insert(identity::HEADER, token);
+        deadline::write(request.headers_mut(), time);
+        trace::write(request.headers_mut());
+        // The routes of a service in this process read the peer's own span and task; box the way
+        // there so that a deep chain of calls doesn't grow one future.
+        match tokio::time::timeout(time, Box::pin(target.send(request))).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(source)) => Err(ClientError::Unreachable { service, source }),
+            Err(_elapsed) => Err(ClientError::TooLate(service)),
+        }
+    }
+}
+
+impl Service<Request<Body>> for ServiceChannel {
+    type Response = Response<Body>;
+    type Error = std::convert::Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(
+        &mut self,
+        _context: &mut task::Context<'_>,
+    ) -> task::Poll<Result<(), Self::Error>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let channel = self.clone();
+        Box::pin(async move {
+            // An error becomes a status with its reason, so that the caller reads one kind of
+            // failure, wherever it happened.
+            Ok(channel
+                .send(request)
+                .await
+                .unwrap_or_else(|error| rpc::status(&error).into_http()))
+        })
+    }
+}
