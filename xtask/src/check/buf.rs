@@ -61,7 +61,11 @@ pub(super) fn breaking() -> Result<Report> {
     tar::Archive::new(fs::File::open(&archive)?).unpack(released.path())?;
     let before = workspace(&released.path().join("proto"))?;
     let now = workspace(&repo::root().join("proto"))?;
-    let against = before.path().to_string_lossy().into_owned();
+    let against = before
+        .path()
+        .join("contracts")
+        .to_string_lossy()
+        .into_owned();
     let output = buf(
         now.path(),
         &["breaking", "contracts", "--against", &against],
