@@ -1,5 +1,7 @@
 //! Forgetting a customer: the tombstone, and the copies of events and answers about them.
 
+use std::collections::{HashMap, HashSet};
+
 use postlude_kernel::TenantId;
 use prost::Message as _;
 use sea_orm::{
@@ -87,6 +89,46 @@ impl Tx {
             marks.push('|');
         }
         Ok(marks)
+    }
+
+    /// Those of these customers who have been erased: [`is_erased`](crate::Scope::is_erased) for many.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn erased_among(
+        &self,
+        customer_ids: impl IntoIterator<Item = &str> + Send,
+    ) -> Result<HashSet<String>, StoreError> {
+        let salt = self
+            .session
+            .note(self.session.store.salt(&self.session.connection).await)?;
+        let by_hash: HashMap<String, &str> = customer_ids
+            .into_iter()
+            .map(|id| (hash(&salt, &self.session.tenant, id), id))
+            .collect();
+        let answer = tombstone::Entity::find()
+            .filter(tombstone::Column::Tenant.eq(self.session.tenant.as_str()))
+            .filter(tombstone::Column::Customer.is_in(by_hash.keys().map(String::as_str)))
+            .all(&self.session.connection)
+            .await;
+        let erased = self.session.note(answer)?;
+        Ok(erased
+            .iter()
+            .filter_map(|row| by_hash.get(&row.customer))
+            .map(|id| (*id).to_owned())
+            .collect())
+    }
+
+    /// A salted hash of a text, the same each time and of no use to whoever reads the database: for
+    /// what must be recognised after it was forgotten.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn fingerprint(&self, text: &str) -> Result<String, StoreError> {
+        let salt = self
+            .session
+            .note(self.session.store.salt(&self.session.connection).await)?;
+        Ok(hash(&salt, &self.session.tenant, text))
     }
 
     /// Puts up the customer's tombstone and takes the content out of every copy that this store keeps

@@ -202,6 +202,26 @@ impl Tx {
         ready(Ok(()))
     }
 
+    /// As [`emit`](Self::emit), for a transaction about many customers: the event loses its content
+    /// when this one is erased, whoever else the transaction is [`about`](Self::about).
+    ///
+    /// # Errors
+    /// None now; what is wrong shows at the commit.
+    pub fn emit_about<E: Event>(
+        &mut self,
+        customer_id: &str,
+        aggregate_id: &str,
+        revision: i64,
+        event: &E,
+    ) -> Ready<Result<(), StoreError>> {
+        let told = self.emit(aggregate_id, revision, event);
+        if let Some(event) = self.staged.events.last_mut() {
+            // The number becomes a mark before it is written.
+            event.customers = Set(customer_id.to_owned());
+        }
+        told
+    }
+
     pub(crate) fn stage(
         &mut self,
         domain: &str,
@@ -335,7 +355,11 @@ impl Tx {
             reply.customers = Set(customers.clone());
         }
         for event in &mut events {
-            event.customers = Set(customers.clone());
+            let own = event.customers.take();
+            event.customers = Set(match own {
+                Some(customer_id) => self.marks(&[customer_id]).await?,
+                None => customers.clone(),
+            });
         }
         // The record first: the loser of a race stops here.
         for reply in replies {
