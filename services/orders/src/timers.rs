@@ -1,0 +1,3 @@
+//! What time alone brings, one file per timer.
+
+pub(crate) mod stuck_shipment;
