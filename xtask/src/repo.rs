@@ -5,9 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The repository's root.
+/// The repository's root: of the checkout that cargo runs us in, which need not be the one that a
+/// shared target folder was filled from.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let manifest = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest
         .parent()
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
