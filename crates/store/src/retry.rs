@@ -12,16 +12,19 @@ impl Store {
     /// Runs the work, and again when somebody else was faster ([`StoreError::Conflict`], at most five
     /// times, a few milliseconds apart). After that the caller gets the conflict.
     ///
-    /// The work begins from the start each time: load, ask, decide, save.
+    /// The work begins from the start each time: load, ask, decide, save. It is an `async ||` closure
+    /// that borrows what it needs and changes nothing outside of itself.
     ///
     /// [`StoreError::Conflict`]: crate::StoreError::Conflict
     ///
     /// # Errors
     /// What the work answers.
-    pub async fn attempt<T, E, F>(&self, mut work: F) -> Result<T, E>
+    pub async fn attempt<T, E, F, W>(&self, mut work: F) -> Result<T, E>
     where
         E: Fault,
-        F: AsyncFnMut() -> Result<T, E>,
+        // Not `AsyncFnMut`: whether its future is `Send` can't be told for a closure that borrows.
+        F: FnMut() -> W,
+        W: Future<Output = Result<T, E>>,
     {
         let mut tries = 1;
         loop {
