@@ -53,6 +53,9 @@ pub(crate) enum RefundRefused {
         requested: Money,
         available: Money,
     },
+    /// The order was replaced by one without the line.
+    #[error("the order has no line `{0}` any more")]
+    LineGone(String),
 }
 
 impl Breakdown {
@@ -188,7 +191,8 @@ pub(crate) fn plan(
             .iter_mut()
             .find(|limit| limit.line_id == line.line_id);
         let (Some(sold), Some(limit)) = (sold, limit) else {
-            continue;
+            returnable.clone_from_slice(&before);
+            return Err(RefundRefused::LineGone(line.line_id.clone()));
         };
         let upto = limit.refunded_units.saturating_add(line.quantity);
         let net = share(currency, sold.net, upto, sold.quantity)

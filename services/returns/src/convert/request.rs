@@ -1,0 +1,38 @@
+//! What somebody wants to send back.
+
+use std::collections::BTreeSet;
+
+use postlude_proto::returns::v1 as proto;
+
+use super::{Unfit, count, words};
+use crate::domain::{
+    policy::{Request, RequestedLine},
+    return_request::Method,
+};
+
+/// Reads the lines and the method of a request. A line stands once: two reasons are two returns.
+pub(crate) fn parse(lines: Vec<proto::RequestedLine>, method: i32) -> Result<Request, Unfit> {
+    let mut seen = BTreeSet::new();
+    let lines = lines
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let field = |name: &str| format!("lines[{index}].{name}");
+            if !seen.insert(line.line_id.clone()) {
+                return Err(Unfit::new(field("line_id"), "stands twice in the request"));
+            }
+            Ok(RequestedLine {
+                quantity: count(&field("quantity"), line.quantity)?,
+                reason: words::reason(&field("reason"), line.reason)?,
+                line_id: line.line_id,
+                comment: line.comment,
+                unsealed: line.unsealed,
+            })
+        })
+        .collect::<Result<_, Unfit>>()?;
+    let method = match method {
+        0 => Method::Mail,
+        other => words::method("method", other)?,
+    };
+    Ok(Request { lines, method })
+}

@@ -1,0 +1,81 @@
+//! The enums of the contract and those of the domain, word for word.
+
+use postlude_proto::{orders::v1 as orders, returns::v1 as proto};
+
+use super::Unfit;
+use crate::domain::{
+    order::{Channel, Exemption, PaymentKind},
+    policy::Outcome,
+    return_request::{Disposition, LabelState, Method, RefundState, ReturnReason, State},
+};
+
+/// Declares both directions between an enum of the contract and one of the domain. What the domain
+/// has no word for is unfit.
+macro_rules! words {
+    ($parse:ident, $message:ident: $proto:path => $domain:path { $($from:ident <=> $to:ident),+ $(,)? }) => {
+        /// The domain's word.
+        pub(crate) fn $parse(field: &str, value: i32) -> Result<$domain, Unfit> {
+            use $domain as Domain;
+            use $proto as Proto;
+            $(if value == Proto::$from as i32 { return Ok(Domain::$to); })+
+            Err(Unfit::new(field, format!("has no such value: {value}")))
+        }
+
+        /// The contract's word.
+        pub(crate) fn $message(value: $domain) -> $proto {
+            use $domain as Domain;
+            use $proto as Proto;
+            match value { $(Domain::$to => Proto::$from),+ }
+        }
+    };
+}
+
+words!(state, state_message: proto::r#return::State => State {
+    Requested <=> Requested, NeedsReview <=> NeedsReview, Approved <=> Approved,
+    LabelIssued <=> LabelIssued, InTransit <=> InTransit, Received <=> Received,
+    Inspected <=> Inspected, Refunded <=> Refunded, Exchanged <=> Exchanged,
+    Credited <=> Credited, Rejected <=> Rejected, Cancelled <=> Cancelled,
+    Expired <=> Expired, LostInTransit <=> LostInTransit,
+});
+
+words!(reason, reason_message: proto::ReturnReason => ReturnReason {
+    ChangedMind <=> ChangedMind, WrongSize <=> WrongSize, NotAsDescribed <=> NotAsDescribed,
+    Defective <=> Defective, Damaged <=> Damaged, WrongItem <=> WrongItem,
+    LateDelivery <=> LateDelivery, Withdrawal <=> Withdrawal,
+});
+
+words!(method, method_message: proto::ReturnMethod => Method {
+    Mail <=> Mail, Store <=> Store,
+});
+
+words!(disposition, disposition_message: proto::Disposition => Disposition {
+    Restock <=> Restock, Refurbish <=> Refurbish, Donate <=> Donate, Discard <=> Discard,
+    Missing <=> Missing,
+});
+
+words!(outcome, outcome_message: proto::Outcome => Outcome {
+    Approved <=> Approved, Declined <=> Declined, NeedsReview <=> NeedsReview,
+});
+
+words!(label_state, label_state_message: proto::label::State => LabelState {
+    Pending <=> Pending, Issued <=> Issued, Failed <=> Failed,
+});
+
+words!(refund_state, refund_state_message: proto::refund::State => RefundState {
+    Requested <=> Requested, Confirmed <=> Confirmed, Failed <=> Failed,
+});
+
+words!(channel, channel_message: orders::order::Channel => Channel {
+    Online <=> Online, Store <=> Store, Marketplace <=> Marketplace,
+});
+
+words!(exemption, exemption_message: orders::order_line::WithdrawalExemption => Exemption {
+    Unspecified <=> None, CustomMade <=> CustomMade, Perishable <=> Perishable,
+    SealedHygiene <=> SealedHygiene, SealedMedia <=> SealedMedia,
+});
+
+words!(payment_kind, payment_kind_message: orders::payment::Kind => PaymentKind {
+    Authorized <=> Authorized, Captured <=> Captured,
+    RefundedExternally <=> RefundedExternally, Disputed <=> Disputed,
+    DisputeClosed <=> DisputeClosed,
+});

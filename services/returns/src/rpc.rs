@@ -1,0 +1,153 @@
+//! The contract's methods, one line each: the chassis checks and dispatches, the file tells the story.
+
+mod approve_return;
+mod cancel_return;
+mod confirm_refund;
+mod create_return;
+mod decline_return;
+mod get_return;
+mod get_return_settings;
+mod get_run;
+mod inspect_return;
+mod issue_label;
+mod list_returns;
+mod list_runs;
+mod quote_return;
+mod receive_return;
+mod record_return_scan;
+mod refund_return;
+mod replay_run;
+mod update_return_settings;
+mod watch_return;
+
+use postlude_chassis::rpc::{Replies, server_stream, unary};
+use postlude_kernel::TenantId;
+use postlude_proto::{
+    returns::v1::{return_service_server::ReturnService, *},
+    runs::v1::{run_service_server::RunService, *},
+};
+use postlude_store::Scope;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    app::App, convert::return_request::etag as etag_of, domain::return_request as domain,
+    error::Error, store::returns,
+};
+
+/// `postlude.returns.v1.ReturnService`.
+pub(crate) struct Returns(pub(crate) App);
+
+/// `postlude.runs.v1.RunService`, for the registry.
+pub(crate) struct Runs(pub(crate) App);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl ReturnService for Returns {
+    type WatchReturnStream = Replies<Return>;
+
+    async fn quote_return(&self, request: Request<QuoteReturnRequest>) -> Answer<Quote> {
+        unary(request, |caller, message| quote_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn create_return(&self, request: Request<CreateReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| create_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn get_return(&self, request: Request<GetReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| get_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn list_returns(&self, request: Request<ListReturnsRequest>) -> Answer<ListReturnsResponse> {
+        unary(request, |caller, message| list_returns::handle(&self.0, caller, message)).await
+    }
+
+    async fn approve_return(&self, request: Request<ApproveReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| approve_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn decline_return(&self, request: Request<DeclineReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| decline_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn cancel_return(&self, request: Request<CancelReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| cancel_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn issue_label(&self, request: Request<IssueLabelRequest>) -> Answer<Return> {
+        unary(request, |caller, message| issue_label::handle(&self.0, caller, message)).await
+    }
+
+    async fn record_return_scan(&self, request: Request<RecordReturnScanRequest>) -> Answer<Return> {
+        unary(request, |caller, message| record_return_scan::handle(&self.0, caller, message)).await
+    }
+
+    async fn receive_return(&self, request: Request<ReceiveReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| receive_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn inspect_return(&self, request: Request<InspectReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| inspect_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn refund_return(&self, request: Request<RefundReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| refund_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn confirm_refund(&self, request: Request<ConfirmRefundRequest>) -> Answer<Return> {
+        unary(request, |caller, message| confirm_refund::handle(&self.0, caller, message)).await
+    }
+
+    async fn watch_return(&self, request: Request<WatchReturnRequest>) -> Answer<Self::WatchReturnStream> {
+        server_stream(request, |caller, message| watch_return::handle(&self.0, caller, message)).await
+    }
+
+    async fn get_return_settings(&self, request: Request<GetReturnSettingsRequest>) -> Answer<ReturnSettings> {
+        unary(request, |caller, message| get_return_settings::handle(&self.0, caller, message)).await
+    }
+
+    async fn update_return_settings(&self, request: Request<UpdateReturnSettingsRequest>) -> Answer<ReturnSettings> {
+        unary(request, |caller, message| update_return_settings::handle(&self.0, caller, message)).await
+    }
+}
+
+#[tonic::async_trait]
+impl RunService for Runs {
+    async fn list_runs(&self, request: Request<ListRunsRequest>) -> Answer<ListRunsResponse> {
+        unary(request, |caller, message| list_runs::handle(&self.0, caller, message)).await
+    }
+
+    async fn get_run(&self, request: Request<GetRunRequest>) -> Answer<Run> {
+        unary(request, |caller, message| get_run::handle(&self.0, caller, message)).await
+    }
+
+    async fn replay_run(&self, request: Request<ReplayRunRequest>) -> Answer<Replay> {
+        unary(request, |caller, message| replay_run::handle(&self.0, caller, message)).await
+    }
+}
+
+/// A return as it is now, if it is still what the caller saw; an empty etag is any.
+async fn load(app: &App, tenant: &TenantId, return_id: &str, etag: &str) -> Result<domain::Return, Error> {
+    let scope = app.store.read(tenant).await?;
+    let found = find(&scope, return_id).await?;
+    if etag.is_empty() || etag == etag_of(found.revision) {
+        Ok(found)
+    } else {
+        Err(Error::EtagMismatch)
+    }
+}
+
+/// A return that must be there.
+async fn find(scope: &impl Scope, return_id: &str) -> Result<domain::Return, Error> {
+    returns::find(scope, return_id)
+        .await?
+        .ok_or_else(|| Error::ReturnNotFound(return_id.to_owned()))
+}
+
+/// Entries on a page: 50 unless the caller wants otherwise.
+fn page_size(wanted: i32) -> u64 {
+    match u64::try_from(wanted) {
+        Ok(0) | Err(_) => 50,
+        Ok(wanted) => wanted.min(500),
+    }
+}
