@@ -55,6 +55,15 @@ pub(super) fn check(tree: &Tree) -> Result<Report> {
             ));
         }
     }
+    let index = tree.text(&format!("{PAGES}README.md"))?;
+    for page in &pages {
+        if !index.contains(&format!("({page}.md)")) {
+            findings.push(Finding::of(
+                format!("{PAGES}README.md"),
+                format!("{page} isn't listed"),
+            ));
+        }
+    }
     Ok(Report::of(
         format!(
             "{} reasons ({promised} promised by contracts), {} pages",
