@@ -11,7 +11,12 @@ use prost_reflect::{DescriptorPool, MethodDescriptor};
 /// `postlude.type.v1`: words that every service shares.
 pub mod r#type {
     /// Version 1.
-    #[allow(missing_docs, clippy::all, reason = "generated")]
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        reason = "generated"
+    )]
     pub mod v1 {
         tonic::include_proto!("postlude.r#type.v1");
     }
@@ -26,6 +31,7 @@ macro_rules! package {
                 missing_docs,
                 unreachable_pub,
                 clippy::all,
+                clippy::allow_attributes_without_reason,
                 clippy::unwrap_used,
                 clippy::wildcard_enum_match_arm,
                 reason = "generated from the contract, whose comments are the documentation"
