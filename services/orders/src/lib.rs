@@ -37,9 +37,10 @@ use postlude_proto::{
     },
     returns::v1::CustomerErasureCompleted as ReturnsErasureCompleted,
 };
-use postlude_store::{Store, StoreError};
+use postlude_store::Store;
 
 use config::Config;
+pub use migrations::Migrator;
 
 /// What every handler works with.
 #[derive(Debug, Clone)]
@@ -85,12 +86,4 @@ pub fn service(ctx: Context) -> Result<Service, ConfigError> {
         .timer(timers::stuck_shipment::KIND, {
             move |timer| timers::stuck_shipment::fire(app.clone(), timer)
         }))
-}
-
-/// Brings the service's database to this version.
-///
-/// # Errors
-/// What the database answers.
-pub async fn migrate(store: &Store) -> Result<(), StoreError> {
-    store.migrate::<migrations::Migrator>().await
 }

@@ -7,7 +7,8 @@ mod m0003_erasures;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 /// This service's migrations.
-pub(crate) struct Migrator;
+#[derive(Debug)]
+pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {

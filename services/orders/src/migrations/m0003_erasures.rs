@@ -8,6 +8,10 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "the trait elides it, and its macro wants the same"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
