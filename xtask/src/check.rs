@@ -21,6 +21,8 @@ mod layout;
 mod leftovers;
 mod links;
 mod manifests;
+#[cfg(test)]
+mod planted;
 mod purity;
 mod rust;
 mod size;

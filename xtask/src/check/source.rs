@@ -43,6 +43,16 @@ impl Tree {
         Ok(Self { files })
     }
 
+    /// A tree that isn't on any disk.
+    #[cfg(test)]
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let files = files
+            .iter()
+            .map(|(path, text)| File::new((*path).to_owned(), (*text).to_owned()))
+            .collect();
+        Self { files }
+    }
+
     /// Every file.
     pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
         self.files.iter()
@@ -72,6 +82,18 @@ impl Tree {
 }
 
 impl File {
+    fn new(path: String, text: String) -> Self {
+        let is_rust = path.ends_with(".rs");
+        let code = if is_rust { blank(&text) } else { String::new() };
+        let test_lines = test_lines(&code);
+        Self {
+            path,
+            text,
+            code,
+            test_lines,
+        }
+    }
+
     /// Whether all of it is there for tests only.
     pub(crate) fn is_test(&self) -> bool {
         self.path.starts_with("tests/")
@@ -121,19 +143,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
         // Somebody's editor may take a file away between listing and reading.
         let bytes = fs::read(&path).unwrap_or_default();
         let text = String::from_utf8(bytes).unwrap_or_default();
-        let (code, test_lines) = if relative.ends_with(".rs") {
-            let code = blank(&text);
-            let lines = test_lines(&code);
-            (code, lines)
-        } else {
-            (String::new(), Vec::new())
-        };
-        files.push(File {
-            path: relative,
-            text,
-            code,
-            test_lines,
-        });
+        files.push(File::new(relative, text));
     }
     Ok(())
 }
