@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postlude_kernel::{Fault, FaultKind, FieldViolation};
 use sea_orm::{
-    ConnAcquireErr, DbErr, RuntimeErr, SqlErr,
+    DbErr, RuntimeErr, SqlErr,
     sqlx::{self, error::DatabaseError},
 };
 
@@ -74,27 +74,36 @@ enum Meaning {
 }
 
 fn meaning(error: &DbErr) -> Meaning {
+    use sqlx::Error as Driver;
     if let DbErr::Exec(runtime) | DbErr::Query(runtime) | DbErr::Conn(runtime) = error {
         let RuntimeErr::SqlxError(source) = runtime else {
             return Meaning::Other;
         };
-        return match source.as_ref() {
-            sqlx::Error::Database(database) => by_code(database.as_ref()),
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Meaning::Unavailable,
-            _ => Meaning::Other,
+        if let Driver::Database(database) = source.as_ref() {
+            return by_code(database.as_ref());
+        }
+        let gone = matches!(
+            source.as_ref(),
+            Driver::Io(_)
+                | Driver::Tls(_)
+                | Driver::Protocol(_)
+                | Driver::PoolTimedOut
+                | Driver::PoolClosed
+                | Driver::WorkerCrashed
+                | Driver::BeginFailed
+        );
+        return if gone {
+            Meaning::Unavailable
+        } else {
+            Meaning::Other
         };
     }
-    match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => {
-            Meaning::Unavailable
-        }
-        DbErr::RecordNotInserted | DbErr::RecordNotUpdated => Meaning::Conflict,
-        _ => Meaning::Other,
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        Meaning::Unavailable
+    } else if matches!(error, DbErr::RecordNotInserted | DbErr::RecordNotUpdated) {
+        Meaning::Conflict
+    } else {
+        Meaning::Other
     }
 }
 

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use postlude_kernel::{TenantId, Timestamp};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict, Query},
 };
 
@@ -76,7 +76,7 @@ impl EventLog {
     pub async fn append(&self, batch: Vec<Envelope>) -> Result<(), StoreError> {
         let now = self.store.now();
         let transaction = self.store.begin_unscoped().await?;
-        if self.store.backend() == DbBackend::Postgres {
+        if self.store.is_postgres() {
             // Places must become visible in their order, or a cursor would pass one by.
             let lock = advisory_key(&self.store.inner().schema, "log");
             transaction

@@ -9,7 +9,7 @@ use std::{
 
 use postlude_kernel::{Clock, IdSource};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -38,8 +38,7 @@ impl Store {
         let (writer, reader) = if config.url.starts_with("sqlite:") {
             open_sqlite(config).await?
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
-            let pool = open_postgres(config).await?;
-            (pool.clone(), pool)
+            open_postgres(config).await?
         } else {
             return Err(StoreError::internal(
                 "a database URL starts with sqlite:// or postgres://",
@@ -71,7 +70,7 @@ impl Store {
     /// What the database answers.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), StoreError> {
         let transaction = self.begin_unscoped().await?;
-        if self.backend() == DbBackend::Postgres {
+        if self.is_postgres() {
             self.make_schema(&transaction).await?;
         }
         StoreMigrator::up(&transaction, None).await?;
@@ -138,7 +137,11 @@ fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
 }
 
-async fn open_postgres(config: &StoreConfig) -> Result<DatabaseConnection, StoreError> {
+/// Two pools, so that a handler which still holds a snapshot when it begins a transaction never waits
+/// for another one that does the same.
+async fn open_postgres(
+    config: &StoreConfig,
+) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     let valid = (1..=63).contains(&config.schema.len())
         && config
             .schema
@@ -150,12 +153,16 @@ async fn open_postgres(config: &StoreConfig) -> Result<DatabaseConnection, Store
             config.schema
         )));
     }
+    let most = config.max_connections.max(4);
     let mut options = common(config);
     options
-        .max_connections(config.max_connections.max(2))
+        .max_connections(most / 2)
         .set_schema_search_path(config.schema.clone())
-        .set_application_name("postlude");
-    Ok(Database::connect(options).await?)
+        .set_application_name(format!("postlude {}", config.schema));
+    let reader = Database::connect(options.clone()).await?;
+    options.max_connections(most - most / 2);
+    let writer = Database::connect(options).await?;
+    Ok((writer, reader))
 }
 
 fn common(config: &StoreConfig) -> ConnectOptions {

@@ -76,9 +76,10 @@ pub async fn drain_once(store: &Store, bus: &dyn Publish) -> Result<usize, Relay
     let _turn = store.inner().relay.lock().await;
     let mut published = 0;
     loop {
-        let batch = match store.backend() {
-            DbBackend::Postgres => postgres_batch(store, bus).await?,
-            _ => sqlite_batch(store, bus).await?,
+        let batch = if store.is_postgres() {
+            postgres_batch(store, bus).await?
+        } else {
+            sqlite_batch(store, bus).await?
         };
         if batch == 0 {
             return Ok(published);

@@ -6,7 +6,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{
     SchemaManager,
-    sea_query::{Alias, ColumnDef, IntoIden, TableCreateStatement},
+    sea_query::{Alias, ColumnDef, IntoIden, TableCreateStatement, TableRef},
 };
 
 /// Creates a table of a tenant's data. It must have the column `tenant`, first in its key.
@@ -20,13 +20,12 @@ pub async fn tenant_table(
     manager: &SchemaManager<'_>,
     table: TableCreateStatement,
 ) -> Result<(), DbErr> {
-    let name = table
-        .get_table_name()
-        .and_then(|table| match table {
-            sea_orm::sea_query::TableRef::Table(name, _) => Some(name.1.to_string()),
-            _ => None,
-        })
-        .ok_or_else(|| DbErr::Migration("a tenant's table needs a plain name".to_owned()))?;
+    let Some(TableRef::Table(name, _)) = table.get_table_name() else {
+        return Err(DbErr::Migration(
+            "a tenant's table needs a plain name".to_owned(),
+        ));
+    };
+    let name = name.1.to_string();
     manager.create_table(table).await?;
     if manager.get_database_backend() == DbBackend::Postgres {
         // The setting is '' and not NULL once a transaction of the connection has set it.

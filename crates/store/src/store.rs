@@ -21,7 +21,8 @@ pub struct StoreConfig {
     pub url: String,
     /// The schema on PostgreSQL, `[a-z0-9_]`; made by the migration. SQLite has none.
     pub schema: String,
-    /// Connections at most: on PostgreSQL in all, on SQLite for reading (there is one for writing).
+    /// Connections at most: on PostgreSQL in all (four at least, half of them for reading), on SQLite
+    /// for reading (there is one for writing).
     pub max_connections: u32,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) schema: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
-    /// On SQLite a pool of one connection: whoever writes has the database to itself.
+    /// On SQLite a pool of one connection: whoever writes has the file to itself.
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
     pub(crate) salt: OnceCell<String>,
@@ -70,13 +71,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if the database can't be reached.
     pub async fn read(&self, tenant: &TenantId) -> Result<Snapshot, StoreError> {
-        let options = match self.backend() {
-            DbBackend::Postgres => TransactionOptions {
+        let options = if self.is_postgres() {
+            TransactionOptions {
                 isolation_level: Some(IsolationLevel::RepeatableRead),
                 access_mode: Some(AccessMode::ReadOnly),
                 sqlite_transaction_mode: None,
-            },
-            _ => TransactionOptions::default(),
+            }
+        } else {
+            TransactionOptions::default()
         };
         let connection = self.0.reader.begin_with_options(options).await?;
         self.set_tenant(&connection, tenant).await?;
@@ -114,7 +116,7 @@ impl Store {
         connection: &DatabaseTransaction,
         tenant: &TenantId,
     ) -> Result<(), StoreError> {
-        if self.backend() == DbBackend::Postgres {
+        if self.is_postgres() {
             connection
                 .execute_raw(Statement::from_sql_and_values(
                     DbBackend::Postgres,
@@ -126,8 +128,8 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn backend(&self) -> DbBackend {
-        self.0.writer.get_database_backend()
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.0.writer.get_database_backend() == DbBackend::Postgres
     }
 
     /// For the store's own tables; a tenant's tables show nothing to it on PostgreSQL.

@@ -299,7 +299,7 @@ async fn claim(store: &Store, handlers: &Handlers) -> Result<Vec<DueTimer>, Stor
 /// A SQLite file has one serving process: leases that it finds are those of the one before, which is
 /// dead.
 async fn free_stale_leases(store: &Store) -> Result<(), StoreError> {
-    if store.backend() == sea_orm::DbBackend::Postgres {
+    if store.is_postgres() {
         return Ok(());
     }
     store

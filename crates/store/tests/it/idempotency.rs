@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postlude_kernel::Fault as _;
 use postlude_proto::orders::v1::{Order, OrderRecorded};
-use postlude_store::{RequestKey, Scope as _, Store, StoreError, relay};
+use postlude_store::{RequestKey, Scope as _, Store, relay};
 use tokio::task::JoinSet;
 
 use crate::bench::{Error, find, on_both, put, save, stock, tenant};
@@ -91,7 +91,7 @@ async fn request(store: &Store, request_id: &str, order: &str) -> Result<Order, 
             };
             tx.emit(order, reply.revision, &event).await?;
             tx.remember(&key, &reply).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            tx.commit().await?;
             Ok(reply)
         })
         .await

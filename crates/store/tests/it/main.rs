@@ -13,6 +13,7 @@ mod idempotency;
 mod inbox;
 mod log;
 mod migrate;
+mod outage;
 mod page;
 mod races;
 mod relay;

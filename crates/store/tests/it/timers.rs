@@ -11,7 +11,7 @@ use std::{
 
 use postlude_kernel::TenantId;
 use postlude_store::{
-    DueTimer, Store, StoreError, TimerHandler,
+    DueTimer, Store, TimerHandler,
     timers::{self, Handlers},
 };
 use tokio_util::sync::CancellationToken;
@@ -265,7 +265,7 @@ on_both! {
         assert_eq!(timers::next_due(&bench.store).await.unwrap(), None);
         let mut tx = bench.store.begin(&tenant("a")).await.unwrap();
         tx.schedule("remind", "one", due, b"").await.unwrap();
-        tx.commit().await.map_err(|error: StoreError| error).unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(timers::next_due(&bench.store).await.unwrap(), Some(due));
     }
 }

@@ -1,0 +1,47 @@
+//! The database goes away in the middle.
+
+use postlude_kernel::Fault as _;
+use postlude_store::{
+    relay,
+    sea_orm::{ConnectionTrait as _, Statement},
+};
+
+use crate::{
+    bench::{Bench, find, put, row, tenant},
+    relay::{Sink, emit},
+};
+
+/// Ends every connection that the bench's stores have.
+async fn cut(bench: &Bench) {
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    let raw = bench.raw().await;
+    let name = format!("postlude {}", bench.config.schema);
+    let statement = Statement::from_sql_and_values(raw.get_database_backend(), sql, [name.into()]);
+    assert!(!raw.query_all_raw(statement).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_connection_leaves_no_half_effect_and_heals() {
+    let bench = Bench::postgres("cut").await;
+    let owner = tenant("a");
+    put(&bench.store, &owner, "before", 1).await;
+
+    let mut tx = bench.store.begin(&owner).await.unwrap();
+    tx.insert(row("half", 1)).await.unwrap();
+    cut(&bench).await;
+    let error = tx.commit().await.unwrap_err();
+    assert_eq!(error.reason(), "STORE_UNAVAILABLE", "{error:?}");
+    assert!(error.retry_after().is_some());
+
+    let snapshot = bench.store.read(&owner).await.unwrap();
+    assert!(find(&snapshot, "half").await.is_none());
+    assert!(find(&snapshot, "before").await.is_some());
+    drop(snapshot);
+    put(&bench.store, &owner, "after", 1).await;
+
+    emit(&bench.store, &owner, "order", 1).await;
+    cut(&bench).await;
+    let sink = Sink::default();
+    assert_eq!(relay::drain_once(&bench.store, &sink).await.unwrap(), 1);
+    bench.drop_schema().await;
+}
