@@ -55,20 +55,17 @@ pub(super) fn check(tree: &Tree) -> Result<Report> {
         )),
     }
 
-    let consumer = Regex::new(r"\.consumer::<\s*(?:\w+::)*(\w+)")?;
-    let mut consumed = Vec::new();
-    for file in tree
+    // One file per event: services/<service>/src/consumers/<event>.rs.
+    let consumed: Vec<(&str, &str)> = tree
         .rust()
-        .filter(|file| file.path.starts_with("services/") && !file.is_test())
-    {
-        for found in consumer
-            .captures_iter(&file.code)
-            .filter_map(|found| found.get(1))
-        {
-            let service = file.path.split('/').nth(1).unwrap_or_default().to_owned();
-            consumed.push((service, found.as_str().to_owned()));
-        }
-    }
+        .filter_map(|file| {
+            let (service, event) = file
+                .path
+                .strip_prefix("services/")?
+                .split_once("/src/consumers/")?;
+            Some((service, event.strip_suffix(".rs")?))
+        })
+        .collect();
     for event in &contract.events {
         let word = Regex::new(&format!(
             r"\b{}\b|\b{}\b",
@@ -77,8 +74,8 @@ pub(super) fn check(tree: &Tree) -> Result<Report> {
         ))?;
         let consumers: Vec<&str> = consumed
             .iter()
-            .filter(|(_, message)| *message == event.message)
-            .map(|(service, _)| service.as_str())
+            .filter(|(_, file)| *file == snake(&event.message))
+            .map(|(service, _)| *service)
             .collect();
         let mut missing = Vec::new();
         if consumers.is_empty() && !tests.iter().any(|test| word.is_match(&test.text)) {

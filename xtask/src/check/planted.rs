@@ -205,10 +205,7 @@ fn the_contract_is_covered_by_tests() {
         coverage::check(&Tree::of(&[proto, everywhere, get])),
         "no test sees it told",
     );
-    let consumer = (
-        "services/b/src/lib.rs",
-        "service.consumer::<AMade>(\"b\", f)",
-    );
+    let consumer = ("services/b/src/consumers/a_made.rs", "");
     one(
         coverage::check(&Tree::of(&[proto, everywhere, get, made, consumer])),
         "b consumes it and has no test",
