@@ -114,7 +114,7 @@ fn command(nextest: bool, options: &Options) -> Command {
     if nextest {
         command.args(["nextest", "run"]);
     } else {
-        command.arg("test");
+        command.args(["test", "--no-fail-fast"]);
     }
     if !options.args.iter().any(|arg| selects_package(arg)) {
         command.arg("--workspace");
