@@ -1,9 +1,8 @@
 //! One transaction of one tenant: everything that one request, event or timer changes.
 
-use std::future::{Ready, ready};
+mod tell;
 
 use postlude_kernel::{TenantId, Timestamp};
-use postlude_proto::Event;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -11,10 +10,11 @@ use sea_orm::{
     sea_query::{IntoCondition, OnConflict},
 };
 
+pub(crate) use self::tell::Staged;
 use crate::{
-    RequestKey, Rows, Scope, StoreError,
+    Rows, Scope, StoreError,
     scope::{Session, TenantTable},
-    tables::{idempotency, inbox, outbox},
+    tables::inbox,
 };
 
 /// A transaction of one tenant. Dropping it rolls back.
@@ -24,15 +24,6 @@ use crate::{
 pub struct Tx {
     pub(crate) session: Session,
     pub(crate) staged: Staged,
-}
-
-/// What goes in with the commit.
-#[derive(Default)]
-pub(crate) struct Staged {
-    pub(crate) events: Vec<outbox::ActiveModel>,
-    pub(crate) replies: Vec<idempotency::ActiveModel>,
-    pub(crate) customers: Vec<String>,
-    pub(crate) timers: bool,
 }
 
 impl std::fmt::Debug for Tx {
@@ -181,75 +172,6 @@ impl Tx {
         self.session.note(answer).map(|result| result.rows_affected)
     }
 
-    /// Tells an event with the aggregate's new revision. It goes out after the commit.
-    ///
-    /// # Errors
-    /// None now; what is wrong shows at the commit.
-    pub fn emit<E: Event>(
-        &mut self,
-        aggregate_id: &str,
-        revision: i64,
-        event: &E,
-    ) -> Ready<Result<(), StoreError>> {
-        self.stage(
-            E::DOMAIN,
-            E::NAME,
-            E::TYPE,
-            aggregate_id,
-            revision,
-            event.encode_to_vec(),
-        );
-        ready(Ok(()))
-    }
-
-    /// As [`emit`](Self::emit), for a transaction about many customers: the event loses its content
-    /// when this one is erased, whoever else the transaction is [`about`](Self::about).
-    ///
-    /// # Errors
-    /// None now; what is wrong shows at the commit.
-    pub fn emit_about<E: Event>(
-        &mut self,
-        customer_id: &str,
-        aggregate_id: &str,
-        revision: i64,
-        event: &E,
-    ) -> Ready<Result<(), StoreError>> {
-        let told = self.emit(aggregate_id, revision, event);
-        if let Some(event) = self.staged.events.last_mut() {
-            // The number becomes a mark before it is written.
-            event.customers = Set(customer_id.to_owned());
-        }
-        told
-    }
-
-    pub(crate) fn stage(
-        &mut self,
-        domain: &str,
-        name: &str,
-        r#type: &str,
-        subject: &str,
-        revision: i64,
-        payload: Vec<u8>,
-    ) {
-        let store = &self.session.store;
-        let now = store.now();
-        self.staged.events.push(outbox::ActiveModel {
-            id: Set(store.ids().id("evt", now)),
-            tenant: Set(self.session.tenant.as_str().to_owned()),
-            domain: Set(domain.to_owned()),
-            name: Set(name.to_owned()),
-            r#type: Set(r#type.to_owned()),
-            subject: Set(subject.to_owned()),
-            revision: Set(revision),
-            traceparent: Set(crate::trace::current()),
-            payload: Set(payload),
-            created_at: Set(now.as_micros()),
-            published_at: Set(None),
-            redacted: Set(false),
-            ..Default::default()
-        });
-    }
-
     /// Notes that a consumer sees an event; answers whether it is the first time. If it isn't, there
     /// is nothing to do.
     ///
@@ -273,42 +195,9 @@ impl Tx {
         self.session.note(answer).map(|rows| rows == 1)
     }
 
-    /// Remembers the answer to a request, for [`Store::recall`](crate::Store::recall).
-    ///
-    /// # Errors
-    /// None now. A request that lost the race against its own double learns it at the commit, as
-    /// [`StoreError::Conflict`]; begun again, it recalls the winner's answer.
-    pub fn remember<R: prost::Message>(
-        &mut self,
-        key: &Option<RequestKey>,
-        reply: &R,
-    ) -> Ready<Result<(), StoreError>> {
-        if let Some(key) = key {
-            self.staged.replies.push(idempotency::ActiveModel {
-                tenant: Set(self.session.tenant.as_str().to_owned()),
-                method: Set(key.method.to_owned()),
-                request_id: Set(key.request_id.clone()),
-                digest: Set(key.digest.clone()),
-                reply: Set(reply.encode_to_vec()),
-                created_at: Set(self.session.store.now().as_micros()),
-                redacted: Set(false),
-                ..Default::default()
-            });
-        }
-        ready(Ok(()))
-    }
-
-    /// Says whom this transaction is about: its events and its remembered answer lose their content
-    /// when the customer is erased.
-    pub fn about(&mut self, customer_id: &str) {
-        if !customer_id.is_empty() && !self.staged.customers.iter().any(|id| id == customer_id) {
-            self.staged.customers.push(customer_id.to_owned());
-        }
-    }
-
     /// Goes on as another tenant: what follows is read and written there, what was done before stays
     /// where it was. For a registry that keeps the platform's own rows in step with a tenant's, in one
-    /// transaction.
+    /// transaction. It doesn't go together with [`about`](Self::about): a customer is one tenant's.
     ///
     /// # Errors
     /// What the database answers.
@@ -340,42 +229,6 @@ impl Tx {
         self.write_staged().await?;
         self.session.connection.commit().await?;
         store.committed(events, timers);
-        Ok(())
-    }
-
-    async fn write_staged(&mut self) -> Result<(), StoreError> {
-        let Staged {
-            mut events,
-            mut replies,
-            customers,
-            ..
-        } = std::mem::take(&mut self.staged);
-        let customers = self.marks(&customers).await?;
-        for reply in &mut replies {
-            reply.customers = Set(customers.clone());
-        }
-        for event in &mut events {
-            let own = event.customers.take();
-            event.customers = Set(match own {
-                Some(customer_id) => self.marks(&[customer_id]).await?,
-                None => customers.clone(),
-            });
-        }
-        // The record first: the loser of a race stops here.
-        for reply in replies {
-            let answer = idempotency::Entity::insert(reply)
-                .exec_without_returning(&self.session.connection)
-                .await;
-            self.session.note(answer)?;
-        }
-        while !events.is_empty() {
-            let rest = events.split_off(events.len().min(500));
-            let answer = outbox::Entity::insert_many(events)
-                .exec_without_returning(&self.session.connection)
-                .await;
-            self.session.note(answer)?;
-            events = rest;
-        }
         Ok(())
     }
 

@@ -99,3 +99,23 @@ on_both! {
         assert!(restarted.read(&owner).await.unwrap().is_erased("cus-1").await.unwrap());
     }
 }
+
+on_both! {
+    async fn buries_one_of_many_customers_of_a_transaction(bench) {
+        let (store, owner) = (&bench.store, tenant("a"));
+        let mut tx = store.begin(&owner).await.unwrap();
+        for customer in ["cus-1", "cus-2"] {
+            tx.emit_about(customer, "order", 1, &OrderRecorded::default()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut tx = store.begin(&owner).await.unwrap();
+        assert_eq!(tx.bury("cus-2").await.unwrap().events, 1);
+        let erased = tx.erased_among(["cus-1", "cus-2", "cus-3"]).await.unwrap();
+        assert_eq!(erased.into_iter().collect::<Vec<_>>(), ["cus-2"]);
+        let print = tx.fingerprint("cus-2").await.unwrap();
+        assert_ne!(print, tx.fingerprint("cus-1").await.unwrap());
+        tx.commit().await.unwrap();
+        let other = store.begin(&tenant("b")).await.unwrap();
+        assert_ne!(print, other.fingerprint("cus-2").await.unwrap());
+    }
+}

@@ -51,6 +51,22 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn writes_for_two_tenants_in_one_transaction(bench) {
+        let (a, b) = (tenant("a"), tenant("b"));
+        let mut tx = bench.store.begin(&a).await.unwrap();
+        tx.insert(row("sku", 1)).await.unwrap();
+        tx.enter(&b).await.unwrap();
+        assert!(find(&tx, "sku").await.is_none());
+        tx.insert(row("sku", 2)).await.unwrap();
+        tx.commit().await.unwrap();
+        for (owner, units) in [(a, 1), (b, 2)] {
+            let snapshot = bench.store.read(&owner).await.unwrap();
+            assert_eq!(find(&snapshot, "sku").await.unwrap().units, units);
+        }
+    }
+}
+
 /// Row-level security stands behind the query layer: raw SQL without a tenant sees nothing, also as
 /// the owner of the table and after a transaction that had a tenant.
 #[tokio::test]
