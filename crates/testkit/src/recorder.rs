@@ -47,7 +47,10 @@ impl Record {
 
     /// Everything, oldest first.
     pub(crate) fn all(&self) -> Vec<Envelope> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Everything of a type, oldest first.

@@ -66,7 +66,8 @@ async fn answer(store: Store, event: Received<OrderRecorded>) -> Result<(), Stor
     if !tx.first_sight("orders", &event.id).await? {
         return Ok(());
     }
-    tx.emit(&event.subject, 1, &ReturnCreated::default()).await?;
+    tx.emit(&event.subject, 1, &ReturnCreated::default())
+        .await?;
     let due = store.now().plus_days(1);
     tx.schedule("second", &event.subject, due, &[]).await?;
     tx.commit().await
