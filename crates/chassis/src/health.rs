@@ -21,14 +21,20 @@ pub struct ServiceHealth {
 impl ServiceHealth {
     /// Health of the gRPC services `names`.
     #[must_use]
+    pub fn new(names: impl IntoIterator<Item = String>, stop: CancellationToken) -> Self {
+        Self {
+            names: Arc::new(names.into_iter().collect()),
+            stop,
+        }
+    }
+
+    /// The same, as a server for routes.
+    #[must_use]
     pub fn server(
         names: impl IntoIterator<Item = String>,
         stop: CancellationToken,
     ) -> HealthServer<Self> {
-        HealthServer::new(Self {
-            names: Arc::new(names.into_iter().collect()),
-            stop,
-        })
+        HealthServer::new(Self::new(names, stop))
     }
 
     fn now(&self) -> HealthCheckResponse {

@@ -5,6 +5,7 @@
 //! | [`rpc`] | one request: caller, validation, error → status with google.rpc details |
 //! | [`identity`] | who calls: short-lived signed tokens, minted and checked |
 //! | [`service`] | a service's table of contents, and running it: routes, consumers, timers, tasks, drain |
+//! | [`server`] | a port |
 //! | [`context`] | what a service is given to work with |
 //! | [`clients`] | calls between services, in one process or over the network |
 //! | [`outgoing`] | calls to the outside: address checks, signatures, the retry schedule |
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod outgoing;
 pub mod rpc;
 pub mod secret;
+pub mod server;
 pub mod service;
 pub mod telemetry;
 pub mod trace;

@@ -14,9 +14,9 @@ pub const SECRETS: [&str; 3] = ["database.url", "nats.url", "identity.key"];
 
 const PREFIX: &str = "POSTLUDE_";
 
-/// Variables with our prefix that configure something else: tests, and the command line's client
-/// side.
-const FOREIGN: [&str; 3] = ["TEST_", "API_KEY", "ENDPOINT"];
+/// Variables with our prefix that configure something else: tests, the command line's client side,
+/// and the folder of the build's tools.
+const FOREIGN: [&str; 4] = ["TEST_", "API_KEY", "ENDPOINT", "TOOLS"];
 
 /// Collects the layers and loads them.
 #[derive(Debug, Clone, Default)]
@@ -63,8 +63,7 @@ impl Loader {
     /// [`ConfigError`] that names the key and where it stands.
     pub fn load(self) -> Result<Config, ConfigError> {
         let platform = parse(DEFAULTS)?;
-        let platform_keys: BTreeSet<String> = platform.keys().cloned().collect();
-        let mut known = platform_keys.clone();
+        let mut known: BTreeSet<String> = platform.keys().cloned().collect();
         known.extend(self.services.keys().cloned());
 
         let mut layered = platform;
@@ -130,13 +129,20 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>, ConfigError> {
 /// The error's text. The reader quotes values of a wrong type; a quoted value could be a secret,
 /// so it goes.
 pub(super) fn without_values(error: &config::ConfigError) -> String {
-    match error {
-        config::ConfigError::Type { expected, key, .. } => match key {
+    if let config::ConfigError::At { error, key, .. } = error {
+        let text = without_values(error);
+        return match key {
+            Some(key) if !text.contains(key.as_str()) => format!("`{key}`: {text}"),
+            Some(_) | None => text,
+        };
+    }
+    if let config::ConfigError::Type { expected, key, .. } = error {
+        return match key {
             Some(key) => format!("`{key}` must be {expected}"),
             None => format!("a value must be {expected}"),
-        },
-        other => other.to_string(),
+        };
     }
+    error.to_string()
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

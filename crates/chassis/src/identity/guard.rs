@@ -1,5 +1,7 @@
 //! What stands in front of each service: identity, scope, deadline, span and metrics.
 
+mod framework;
+
 use std::{convert::Infallible, sync::Arc, task, time::Duration};
 
 use futures_util::future::BoxFuture;
@@ -166,7 +168,7 @@ impl Service<Request<axum::body::Body>> for Guard {
                 None => Ok(work.await),
             };
             match response {
-                Ok(Ok(response)) => Ok(call.finish(response)),
+                Ok(Ok(response)) => Ok(call.finish(framework::tidy(shared.service, response))),
                 Ok(Err(never)) => match never {},
                 Err(_elapsed) => {
                     let status = rpc::status_of(shared.service, &TooLate);
