@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod data;
 mod nats;
+mod plugins;
 mod postgres;
 mod repo;
 mod run;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::Options),
     /// Checks format, lints, contracts, dependencies and the rules of ARCHITECTURE.md.
     Check(check::Options),
+    /// Builds the guests, makes components of them, packs bundles into plugins/dist.
+    Plugins,
     /// Makes the small data sets under tests/data again from their sources.
     Data(data::Options),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Plugins => plugins::run().map(|()| true),
         Command::Data(options) => data::run(&options),
     });
     match result {

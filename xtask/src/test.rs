@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::{
     nats::{self, Nats},
+    plugins,
     postgres::{self, Postgres},
     repo, run, tools,
 };
@@ -35,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let servers = Servers::start()?;
     let nextest = tools::on_path("cargo-nextest").is_some();
 
-    run::stage("plugins", plugins)?;
+    run::stage("plugins", plugins::run)?;
     run::stage("build the tests", || {
         let mut command = command(nextest, options);
         command.arg("--no-run");
@@ -129,11 +130,6 @@ fn selects_package(argument: &str) -> bool {
         "-p" | "--package" | "--workspace" | "--manifest-path"
     ) || argument.starts_with("--package=")
         || argument.starts_with("-ppostlude")
-}
-
-/// Builds the plugins that ship with the platform.
-pub(crate) fn plugins() -> Result<()> {
-    Ok(())
 }
 
 /// The plugins are a workspace of their own, whose target is wasm; their logic is tested natively.

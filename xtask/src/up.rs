@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::{repo, run};
+use crate::{plugins, repo, run};
 
 const TENANT: &str = "demo";
 const PLUGIN: &str = "plugins/dist/standard-returns.tar";
@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             );
         }
     }
-    run::stage("plugins", crate::test::plugins)?;
+    run::stage("plugins", plugins::run)?;
     run::stage("build", || {
         run::must(
             Command::new("cargo")

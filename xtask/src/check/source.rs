@@ -129,7 +129,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
         let path = entry.path();
         let name = entry.file_name();
         if entry.file_type()?.is_dir() {
-            if !SKIPPED.iter().any(|skipped| name == *skipped) {
+            let passing = name.to_string_lossy().starts_with(".dist-");
+            if !passing && !SKIPPED.iter().any(|skipped| name == *skipped) {
                 walk(root, &path, files)?;
             }
             continue;
