@@ -24,10 +24,7 @@ impl Unfit {
 }
 
 /// A point in time that must be there.
-pub(crate) fn time(
-    field: &str,
-    time: Option<&prost_types::Timestamp>,
-) -> Result<Timestamp, Unfit> {
+pub(crate) fn time(field: &str, time: Option<&prost_types::Timestamp>) -> Result<Timestamp, Unfit> {
     optional_time(field, time)?.ok_or_else(|| Unfit::new(field, "is required"))
 }
 
@@ -88,4 +85,3 @@ pub(crate) fn count(field: &str, value: i32) -> Result<u32, Unfit> {
 pub(crate) fn count_message(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
-

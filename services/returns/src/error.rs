@@ -80,9 +80,6 @@ pub(crate) enum Error {
         message: String,
         transient: bool,
     },
-    /// Something outside failed in a way that trying again may mend.
-    #[error("{what} failed: {message}")]
-    Outside { what: &'static str, message: String },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,7 +119,7 @@ impl Fault for Error {
             Self::EndpointRefused(_) | Self::Invalid(_) => FaultKind::InvalidArgument,
             Self::EtagMismatch => FaultKind::FailedPrecondition,
             Self::Overloaded => FaultKind::ResourceExhausted,
-            Self::PolicyUnknown | Self::Outside { .. } => FaultKind::Unavailable,
+            Self::PolicyUnknown => FaultKind::Unavailable,
             Self::Upstream { transient, .. } => {
                 if *transient {
                     FaultKind::Unavailable
@@ -173,7 +170,6 @@ impl Fault for Error {
                     "INTERNAL"
                 }
             }
-            Self::Outside { .. } => "OUTSIDE_UNAVAILABLE",
             Self::Store(error) => error.reason(),
         }
     }

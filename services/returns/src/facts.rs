@@ -6,10 +6,7 @@ use crate::{
     app::App,
     convert,
     domain::{
-        limits::QuantityExceeded,
-        policy::Request,
-        return_request::RefundState,
-        window::delivered,
+        limits::QuantityExceeded, policy::Request, return_request::RefundState, window::delivered,
     },
     error::Error,
     hooks::{Facts, History},

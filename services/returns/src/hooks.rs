@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use postlude_kernel::{TenantId, Timestamp};
 use postlude_plugin_host::{
-    Answer as Said, Binding, Bindings, FaultAction, Host, Verdict,
-    return_policy::CallContext,
+    Answer as Said, Binding, Bindings, FaultAction, Host, Verdict, return_policy::CallContext,
 };
 use postlude_proto::runs::v1::{Replay, Run};
 use sha2::{Digest as _, Sha256};
@@ -210,10 +209,7 @@ fn decide_without(request: &Request, unanswered: &Unanswered, run: Option<Run>) 
 }
 
 /// What follows from what was said: the plugin's answer, or what the binding wants instead.
-fn settle<T>(
-    said: Said<T>,
-    run_id: String,
-) -> Result<Result<(T, DecisionSource), Instead>, Error> {
+fn settle<T>(said: Said<T>, run_id: String) -> Result<Result<(T, DecisionSource), Instead>, Error> {
     let source = said
         .binding
         .as_deref()
@@ -282,6 +278,8 @@ fn source(binding: &Binding, run_id: String) -> DecisionSource {
 
 /// A backtrace belongs to the run, not to a reason.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_end_matches('.')
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
 }
-

@@ -85,16 +85,43 @@ pub fn service(ctx: Context) -> Result<Service, StartError> {
         .rpc(ReturnServiceServer::new(rpc::Returns(app.clone())))
         .rpc(RunServiceServer::new(rpc::Runs(app.clone())))
         .consumer("order-recorded", app.on(consumers::order_recorded::handle))
-        .consumer("order-lines-cancelled", app.on(consumers::order_lines_cancelled::handle))
-        .consumer("payment-recorded", app.on(consumers::payment_recorded::handle))
-        .consumer("shipment-recorded", app.on(consumers::shipment_recorded::handle))
-        .consumer("tracking-advanced", app.on(consumers::tracking_advanced::handle))
-        .consumer("shipment-delivered", app.on(consumers::shipment_delivered::handle))
-        .consumer("customer-erasure-requested", app.on(consumers::customer_erasure_requested::handle))
+        .consumer(
+            "order-lines-cancelled",
+            app.on(consumers::order_lines_cancelled::handle),
+        )
+        .consumer(
+            "payment-recorded",
+            app.on(consumers::payment_recorded::handle),
+        )
+        .consumer(
+            "shipment-recorded",
+            app.on(consumers::shipment_recorded::handle),
+        )
+        .consumer(
+            "tracking-advanced",
+            app.on(consumers::tracking_advanced::handle),
+        )
+        .consumer(
+            "shipment-delivered",
+            app.on(consumers::shipment_delivered::handle),
+        )
+        .consumer(
+            "customer-erasure-requested",
+            app.on(consumers::customer_erasure_requested::handle),
+        )
         .timer(timers::issue_label::KIND, app.on(timers::issue_label::fire))
-        .timer(timers::refund_command::KIND, app.on(timers::refund_command::fire))
-        .timer(timers::expire_return::KIND, app.on(timers::expire_return::fire))
-        .timer(timers::close_window::KIND, app.on(timers::close_window::fire))
+        .timer(
+            timers::refund_command::KIND,
+            app.on(timers::refund_command::fire),
+        )
+        .timer(
+            timers::expire_return::KIND,
+            app.on(timers::expire_return::fire),
+        )
+        .timer(
+            timers::close_window::KIND,
+            app.on(timers::close_window::fire),
+        )
         .task(
             "return-policy-bindings",
             bindings::keep_fresh(&ctx, return_policy::HOOK, host, policies),

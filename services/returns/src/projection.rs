@@ -151,7 +151,9 @@ async fn attempt(
         }
         match asked.answer {
             Ok((mut answered, source)) => {
-                answered.lines.retain(|line| lacking.contains(&line.line_id));
+                answered
+                    .lines
+                    .retain(|line| lacking.contains(&line.line_id));
                 terms::insert(&mut tx, &order.order_id, &answered, &source).await?;
                 if let Some(known) = &mut terms {
                     known.lines.extend(answered.lines);
@@ -183,7 +185,13 @@ async fn save_limits(app: &App, tx: &mut Tx, order: &Order) -> Result<(), Error>
     let before = returnable_lines::of_order(tx, &order.order_id).await?;
     let mut after = before.clone();
     for line in &order.lines {
-        let units = delivered(order, &line.line_id, app.config.allowance(), app.store.now()).units;
+        let units = delivered(
+            order,
+            &line.line_id,
+            app.config.allowance(),
+            app.store.now(),
+        )
+        .units;
         match after.iter_mut().find(|limit| limit.line_id == line.line_id) {
             Some(limit) => limit.delivered = units,
             None => after.push(ReturnableLine {
@@ -201,12 +209,7 @@ async fn save_limits(app: &App, tx: &mut Tx, order: &Order) -> Result<(), Error>
 }
 
 /// Tells of windows that have opened or moved, and sets the timers that close them.
-async fn tell_windows(
-    app: &App,
-    tx: &mut Tx,
-    order: &Order,
-    terms: &Terms,
-) -> Result<(), Error> {
+async fn tell_windows(app: &App, tx: &mut Tx, order: &Order, terms: &Terms) -> Result<(), Error> {
     let now = app.store.now();
     for line in &terms.lines {
         let Some(closes) = closes(order, line, app.config.allowance(), now) else {

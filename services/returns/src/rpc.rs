@@ -47,87 +47,164 @@ impl ReturnService for Returns {
     type WatchReturnStream = Replies<Return>;
 
     async fn quote_return(&self, request: Request<QuoteReturnRequest>) -> Answer<Quote> {
-        unary(request, |caller, message| quote_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            quote_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn create_return(&self, request: Request<CreateReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| create_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            create_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn get_return(&self, request: Request<GetReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| get_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            get_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
-    async fn list_returns(&self, request: Request<ListReturnsRequest>) -> Answer<ListReturnsResponse> {
-        unary(request, |caller, message| list_returns::handle(&self.0, caller, message)).await
+    async fn list_returns(
+        &self,
+        request: Request<ListReturnsRequest>,
+    ) -> Answer<ListReturnsResponse> {
+        unary(request, |caller, message| {
+            list_returns::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn approve_return(&self, request: Request<ApproveReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| approve_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            approve_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn decline_return(&self, request: Request<DeclineReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| decline_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            decline_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn cancel_return(&self, request: Request<CancelReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| cancel_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            cancel_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn issue_label(&self, request: Request<IssueLabelRequest>) -> Answer<Return> {
-        unary(request, |caller, message| issue_label::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            issue_label::handle(&self.0, caller, message)
+        })
+        .await
     }
 
-    async fn record_return_scan(&self, request: Request<RecordReturnScanRequest>) -> Answer<Return> {
-        unary(request, |caller, message| record_return_scan::handle(&self.0, caller, message)).await
+    async fn record_return_scan(
+        &self,
+        request: Request<RecordReturnScanRequest>,
+    ) -> Answer<Return> {
+        unary(request, |caller, message| {
+            record_return_scan::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn receive_return(&self, request: Request<ReceiveReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| receive_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            receive_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn inspect_return(&self, request: Request<InspectReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| inspect_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            inspect_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn refund_return(&self, request: Request<RefundReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| refund_return::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            refund_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn confirm_refund(&self, request: Request<ConfirmRefundRequest>) -> Answer<Return> {
-        unary(request, |caller, message| confirm_refund::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            confirm_refund::handle(&self.0, caller, message)
+        })
+        .await
     }
 
-    async fn watch_return(&self, request: Request<WatchReturnRequest>) -> Answer<Self::WatchReturnStream> {
-        server_stream(request, |caller, message| watch_return::handle(&self.0, caller, message)).await
+    async fn watch_return(
+        &self,
+        request: Request<WatchReturnRequest>,
+    ) -> Answer<Self::WatchReturnStream> {
+        server_stream(request, |caller, message| {
+            watch_return::handle(&self.0, caller, message)
+        })
+        .await
     }
 
-    async fn get_return_settings(&self, request: Request<GetReturnSettingsRequest>) -> Answer<ReturnSettings> {
-        unary(request, |caller, message| get_return_settings::handle(&self.0, caller, message)).await
+    async fn get_return_settings(
+        &self,
+        request: Request<GetReturnSettingsRequest>,
+    ) -> Answer<ReturnSettings> {
+        unary(request, |caller, message| {
+            get_return_settings::handle(&self.0, caller, message)
+        })
+        .await
     }
 
-    async fn update_return_settings(&self, request: Request<UpdateReturnSettingsRequest>) -> Answer<ReturnSettings> {
-        unary(request, |caller, message| update_return_settings::handle(&self.0, caller, message)).await
+    async fn update_return_settings(
+        &self,
+        request: Request<UpdateReturnSettingsRequest>,
+    ) -> Answer<ReturnSettings> {
+        unary(request, |caller, message| {
+            update_return_settings::handle(&self.0, caller, message)
+        })
+        .await
     }
 }
 
 #[tonic::async_trait]
 impl RunService for Runs {
     async fn list_runs(&self, request: Request<ListRunsRequest>) -> Answer<ListRunsResponse> {
-        unary(request, |caller, message| list_runs::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            list_runs::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn get_run(&self, request: Request<GetRunRequest>) -> Answer<Run> {
-        unary(request, |caller, message| get_run::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            get_run::handle(&self.0, caller, message)
+        })
+        .await
     }
 
     async fn replay_run(&self, request: Request<ReplayRunRequest>) -> Answer<Replay> {
-        unary(request, |caller, message| replay_run::handle(&self.0, caller, message)).await
+        unary(request, |caller, message| {
+            replay_run::handle(&self.0, caller, message)
+        })
+        .await
     }
 }
 
 /// A return as it is now, if it is still what the caller saw; an empty etag is any.
-async fn load(app: &App, tenant: &TenantId, return_id: &str, etag: &str) -> Result<domain::Return, Error> {
+async fn load(
+    app: &App,
+    tenant: &TenantId,
+    return_id: &str,
+    etag: &str,
+) -> Result<domain::Return, Error> {
     let scope = app.store.read(tenant).await?;
     let found = find(&scope, return_id).await?;
     if etag.is_empty() || etag == etag_of(found.revision) {

@@ -50,7 +50,10 @@ pub(crate) async fn reply(
     }
     let known = refunds::of_return(scope, &state.return_id).await?;
     for refund in &mut message.refunds {
-        if let Some(known) = known.iter().find(|known| known.refund_id == refund.refund_id) {
+        if let Some(known) = known
+            .iter()
+            .find(|known| known.refund_id == refund.refund_id)
+        {
             refund.attempt_count = i32::try_from(known.attempt_count).unwrap_or(i32::MAX);
             if refund.failure.is_empty() {
                 refund.failure.clone_from(&known.last_failure);

@@ -14,8 +14,7 @@ use crate::{
 };
 
 const CONSUMER: &str = "customer-erasure-requested";
-const KEPT_BECAUSE: &str =
-    "Returns and refunds are accounting records that the law wants kept; they name the pseudonym only.";
+const KEPT_BECAUSE: &str = "Returns and refunds are accounting records that the law wants kept; they name the pseudonym only.";
 
 pub(crate) async fn handle(
     app: App,

@@ -7,5 +7,12 @@ use crate::{app::App, error::Error};
 
 pub(crate) async fn handle(app: App, event: Received<OrderLinesCancelled>) -> Result<(), Error> {
     let order = event.message.order.as_ref();
-    super::take_in(&app, &event.tenant, order, "order-lines-cancelled", &event.id).await
+    super::take_in(
+        &app,
+        &event.tenant,
+        order,
+        "order-lines-cancelled",
+        &event.id,
+    )
+    .await
 }

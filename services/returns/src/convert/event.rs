@@ -7,11 +7,7 @@ use super::{count_message, return_request as convert};
 use crate::domain::return_request::{Event, Return};
 
 /// Tells what has happened to a return, under its new revision.
-pub(crate) async fn emit(
-    tx: &mut Tx,
-    state: &Return,
-    events: &[Event],
-) -> Result<(), StoreError> {
+pub(crate) async fn emit(tx: &mut Tx, state: &Return, events: &[Event]) -> Result<(), StoreError> {
     for event in events {
         emit_one(tx, state, event).await?;
     }

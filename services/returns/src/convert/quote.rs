@@ -73,10 +73,7 @@ pub(crate) fn answered(quote: &proto::Quote) -> Result<Answered, Unfit> {
                     quantity: count("lines.quantity", line.quantity)?,
                     outcome: words::outcome("lines.outcome", line.outcome)?,
                     statutory_withdrawal: line.statutory_withdrawal,
-                    return_by: optional_time(
-                        "lines.return_by_time",
-                        line.return_by_time.as_ref(),
-                    )?,
+                    return_by: optional_time("lines.return_by_time", line.return_by_time.as_ref())?,
                     refund: breakdown("lines.refund", line.refund.as_ref())?,
                     reasons: reason::parse_all(line.reasons.clone()),
                 })

@@ -9,17 +9,26 @@ use crate::domain::{
     return_request::{Disposition, LabelState, Method, RefundState, ReturnReason, State},
 };
 
-/// Declares both directions between an enum of the contract and one of the domain. What the domain
-/// has no word for is unfit.
-macro_rules! words {
-    ($parse:ident, $message:ident: $proto:path => $domain:path { $($from:ident <=> $to:ident),+ $(,)? }) => {
+/// Declares the way in alone, for words that only orders says.
+macro_rules! heard {
+    ($parse:ident: $proto:path => $domain:path { $($from:ident <=> $to:ident),+ $(,)? }) => {
         /// The domain's word.
         pub(crate) fn $parse(field: &str, value: i32) -> Result<$domain, Unfit> {
             use $domain as Domain;
             use $proto as Proto;
-            $(if value == Proto::$from as i32 { return Ok(Domain::$to); })+
+            $(if value == Proto::$from as i32 {
+                return Ok(Domain::$to);
+            })+
             Err(Unfit::new(field, format!("has no such value: {value}")))
         }
+    };
+}
+
+/// Declares both directions between an enum of the contract and one of the domain. What the domain
+/// has no word for is unfit.
+macro_rules! words {
+    ($parse:ident, $message:ident: $proto:path => $domain:path { $($from:ident <=> $to:ident),+ $(,)? }) => {
+        heard!($parse: $proto => $domain { $($from <=> $to),+ });
 
         /// The contract's word.
         pub(crate) fn $message(value: $domain) -> $proto {
@@ -65,16 +74,16 @@ words!(refund_state, refund_state_message: proto::refund::State => RefundState {
     Requested <=> Requested, Confirmed <=> Confirmed, Failed <=> Failed,
 });
 
-words!(channel, channel_message: orders::order::Channel => Channel {
+heard!(channel: orders::order::Channel => Channel {
     Online <=> Online, Store <=> Store, Marketplace <=> Marketplace,
 });
 
-words!(exemption, exemption_message: orders::order_line::WithdrawalExemption => Exemption {
+heard!(exemption: orders::order_line::WithdrawalExemption => Exemption {
     Unspecified <=> None, CustomMade <=> CustomMade, Perishable <=> Perishable,
     SealedHygiene <=> SealedHygiene, SealedMedia <=> SealedMedia,
 });
 
-words!(payment_kind, payment_kind_message: orders::payment::Kind => PaymentKind {
+heard!(payment_kind: orders::payment::Kind => PaymentKind {
     Authorized <=> Authorized, Captured <=> Captured,
     RefundedExternally <=> RefundedExternally, Disputed <=> Disputed,
     DisputeClosed <=> DisputeClosed,

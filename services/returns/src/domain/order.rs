@@ -105,7 +105,10 @@ impl Order {
 
     /// Outbound shipping that a withdrawal gives back: standard shipping at most, with its tax.
     pub(crate) fn refundable_shipping(&self) -> i64 {
-        let net = self.shipping_charge.min(self.standard_shipping_charge).max(0);
+        let net = self
+            .shipping_charge
+            .min(self.standard_shipping_charge)
+            .max(0);
         if self.shipping_charge <= 0 {
             return 0;
         }

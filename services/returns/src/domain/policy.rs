@@ -154,7 +154,10 @@ pub(crate) fn built_in(
             let (Some(line), Some(line_terms)) =
                 (order.line(&asked.line_id), terms.line(&asked.line_id))
             else {
-                return no(reason("NO_TERMS", "There are no terms for this line."), None);
+                return no(
+                    reason("NO_TERMS", "There are no terms for this line."),
+                    None,
+                );
             };
             let mut answer = for_line(order, line, line_terms, asked, allowance, now);
             if answer.outcome == Outcome::Approved && !asked.reason.is_merchants_fault() {
@@ -353,8 +356,12 @@ pub(crate) fn price(
                 next_units(order.currency, sold, taken(&asked.line_id), asked.quantity)
             });
             let upto = before.saturating_add(asked.quantity);
-            let part = share(order.currency, shipping, upto, units)
-                .saturating_sub(share(order.currency, shipping, before, units));
+            let part = share(order.currency, shipping, upto, units).saturating_sub(share(
+                order.currency,
+                shipping,
+                before,
+                units,
+            ));
             before = upto;
             let gross = Breakdown {
                 net,

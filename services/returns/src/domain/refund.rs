@@ -49,10 +49,7 @@ pub(crate) enum RefundRefused {
     Disputed,
     /// More than is left of what was captured.
     #[error("the refund of {requested} exceeds what is left of the captured amount: {available}")]
-    ExceedsCaptured {
-        requested: Money,
-        available: Money,
-    },
+    ExceedsCaptured { requested: Money, available: Money },
     /// The order was replaced by one without the line.
     #[error("the order has no line `{0}` any more")]
     LineGone(String),
@@ -155,8 +152,12 @@ pub(crate) fn next_units(
 ) -> (i64, i64) {
     let upto = taken.saturating_add(units);
     let part = |amount| {
-        share(currency, amount, upto, line.quantity)
-            .saturating_sub(share(currency, amount, taken, line.quantity))
+        share(currency, amount, upto, line.quantity).saturating_sub(share(
+            currency,
+            amount,
+            taken,
+            line.quantity,
+        ))
     };
     (part(line.net), part(line.tax))
 }
@@ -257,7 +258,9 @@ pub(crate) fn release(
             limit.refunded_net = limit.refunded_net.saturating_sub(allocation.net);
             limit.refunded_tax = limit.refunded_tax.saturating_sub(allocation.tax);
         }
-        payment.shipping_allocated = payment.shipping_allocated.saturating_sub(allocation.shipping);
+        payment.shipping_allocated = payment
+            .shipping_allocated
+            .saturating_sub(allocation.shipping);
     }
     payment.allocated = payment.allocated.saturating_sub(total);
 }

@@ -334,13 +334,6 @@ impl Return {
             .unwrap_or(State::Requested)
     }
 
-    /// A line by its id.
-    pub(crate) fn line(&self, return_line_id: &str) -> Option<&ReturnLine> {
-        self.lines
-            .iter()
-            .find(|line| line.return_line_id == return_line_id)
-    }
-
     /// Judged lines whose money has not been asked for, or was refused.
     pub(crate) fn refundable(&self) -> Vec<&ReturnLine> {
         self.lines

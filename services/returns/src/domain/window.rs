@@ -133,7 +133,12 @@ mod tests {
             shipment(1, "2026-03-02T08:00:00Z", Some("2026-03-05T08:00:00Z")),
         ];
         assert_eq!(
-            closes(&order, &line_terms(30), ALLOWANCE, at("2026-03-06T00:00:00Z")),
+            closes(
+                &order,
+                &line_terms(30),
+                ALLOWANCE,
+                at("2026-03-06T00:00:00Z")
+            ),
             Some(at("2026-04-04T23:59:59.999999Z"))
         );
     }
@@ -184,7 +189,10 @@ mod tests {
             "2026-03-01T08:00:00Z",
             Some("2026-03-03T08:00:00Z"),
         )];
-        assert_eq!(delivered(&order, "1", ALLOWANCE, at("2026-03-04T00:00:00Z")).units, 1);
+        assert_eq!(
+            delivered(&order, "1", ALLOWANCE, at("2026-03-04T00:00:00Z")).units,
+            1
+        );
     }
 
     #[test]

@@ -16,8 +16,8 @@ use prost_reflect::DynamicMessage;
 use crate::{convert::time_message, error::Error};
 
 /// The id of a run; empty if nothing ran.
-pub(super) fn id(record: Option<&RunRecord>) -> String {
-    record.map(|record| record.run_id.clone()).unwrap_or_default()
+pub(super) fn id(run: Option<&Run>) -> String {
+    run.map(|run| run.run_id.clone()).unwrap_or_default()
 }
 
 /// A record as it is kept.
@@ -42,7 +42,9 @@ pub(super) fn message(record: &RunRecord) -> Run {
             RunResult::Fault => Ended::Fault,
         }
         .into(),
-        fault_code: fault.map(|fault| fault.code.to_string()).unwrap_or_default(),
+        fault_code: fault
+            .map(|fault| fault.code.to_string())
+            .unwrap_or_default(),
         fault_message: fault.map(|fault| fault.message.clone()).unwrap_or_default(),
         fuel: number(record.fuel),
         duration_micros: number(record.duration_micros),
@@ -122,9 +124,7 @@ pub(super) async fn replay(
         .map_err(|error| match error {
             ReplayError::Overloaded => Error::Overloaded,
             ReplayError::NotReplayable { why, .. } => refused(why),
-            ReplayError::WrongComponent { .. } | ReplayError::Load(_) => {
-                refused(error.to_string())
-            }
+            ReplayError::WrongComponent { .. } | ReplayError::Load(_) => refused(error.to_string()),
         })?;
     Ok(Replay {
         run_id: run.run_id.clone(),

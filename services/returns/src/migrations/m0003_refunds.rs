@@ -15,9 +15,13 @@ impl MigrationName for Migration {
     }
 }
 
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "the trait elides it, and its macro wants the same"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let refund = table("refund", &["refund_id"])
             .col(text("refund_id"))
             .col(text("return_id"))
@@ -28,7 +32,9 @@ impl MigrationTrait for Migration {
             .col(blob("body"))
             .take();
         tenant_table(manager, refund).await?;
-        manager.create_index(index("refund", &["return_id"])).await?;
+        manager
+            .create_index(index("refund", &["return_id"]))
+            .await?;
         manager.create_index(index("refund", &["open"])).await?;
         let attempt = table("refund_attempt", &["refund_id", "attempt"])
             .col(text("refund_id"))

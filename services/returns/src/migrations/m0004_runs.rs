@@ -13,9 +13,13 @@ impl MigrationName for Migration {
     }
 }
 
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "the trait elides it, and its macro wants the same"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let run = table("return_run", &["run_id"])
             .col(text("run_id"))
             .col(text("hook"))

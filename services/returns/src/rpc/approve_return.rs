@@ -23,7 +23,8 @@ pub(crate) async fn handle(
             if let Some(reply) = app.store.recall(&caller.tenant, &key).await? {
                 return Ok(reply);
             }
-            let current = super::load(app, &caller.tenant, &request.return_id, &request.etag).await?;
+            let current =
+                super::load(app, &caller.tenant, &request.return_id, &request.etag).await?;
             let command = Command::Approve {
                 note: request.note.clone(),
                 return_by: app

@@ -48,7 +48,9 @@ pub(crate) async fn handle(
             }
             let quote = quoted(app, tenant, &request).await?;
             let asked = match &quote {
-                Some(quote) => convert::request::parse(quote.request.lines.clone(), quote.request.method)?,
+                Some(quote) => {
+                    convert::request::parse(quote.request.lines.clone(), quote.request.method)?
+                }
                 None => convert::request::parse(request.lines.clone(), request.method)?,
             };
             let facts = facts::load(app, tenant, &request.order_id, &asked).await?;
@@ -185,10 +187,7 @@ async fn declined(
 }
 
 /// The limits once the units are taken.
-fn allocated(
-    before: &[ReturnableLine],
-    asked: &Request,
-) -> Result<Vec<ReturnableLine>, Error> {
+fn allocated(before: &[ReturnableLine], asked: &Request) -> Result<Vec<ReturnableLine>, Error> {
     let mut after = before.to_vec();
     for line in &asked.lines {
         for limit in &mut after {

@@ -20,7 +20,10 @@ pub(crate) async fn handle(
     let asked = convert::request::parse(request.lines.clone(), request.method)?;
     let facts = facts::load(app, &caller.tenant, &request.order_id, &asked).await?;
     let now = app.store.now();
-    let decision = app.hooks.decide(&caller.tenant, &facts, &asked, now).await?;
+    let decision = app
+        .hooks
+        .decide(&caller.tenant, &facts, &asked, now)
+        .await?;
     let answered = price(&facts.order, &asked, &decision.answer, &facts.returnable);
     let facts_digest = app.hooks.digest(&facts, &asked, now);
     let expires = now.plus(app.config.quote_life());

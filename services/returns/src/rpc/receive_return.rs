@@ -31,7 +31,8 @@ pub(crate) async fn handle(
             if let Some(reply) = app.store.recall(&caller.tenant, &key).await? {
                 return Ok(reply);
             }
-            let current = super::load(app, &caller.tenant, &request.return_id, &request.etag).await?;
+            let current =
+                super::load(app, &caller.tenant, &request.return_id, &request.etag).await?;
             let command = Command::Receive(counted.clone());
             let decided = decide(&current, command, app.moment())?;
             let mut tx = app.store.begin(&caller.tenant).await?;

@@ -50,7 +50,8 @@ pub(crate) async fn handle(
             let mut tx = app.store.begin(tenant).await?;
             save::changed(&mut tx, &decided).await?;
             let (order_id, facts) = (state.order_id.as_str(), &planned.facts);
-            returnable_lines::save(&mut tx, order_id, &facts.returnable, &planned.returnable).await?;
+            returnable_lines::save(&mut tx, order_id, &facts.returnable, &planned.returnable)
+                .await?;
             let before = Some(&facts.payment);
             refundable_payments::save(&mut tx, order_id, before, &planned.payment).await?;
             if let Some(refund) = state.refunds.last() {

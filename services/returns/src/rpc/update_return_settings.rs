@@ -105,6 +105,8 @@ fn check_endpoint(app: &App, endpoint: &str) -> Result<(), Error> {
     if url.scheme() == "https" || own {
         Ok(())
     } else {
-        Err(Error::EndpointRefused("it must be an https address".to_owned()))
+        Err(Error::EndpointRefused(
+            "it must be an https address".to_owned(),
+        ))
     }
 }

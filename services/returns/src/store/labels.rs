@@ -31,11 +31,7 @@ pub(crate) async fn content(
 }
 
 /// Keeps the bytes of a label.
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    label_id: &str,
-    content: &[u8],
-) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &mut Tx, label_id: &str, content: &[u8]) -> Result<(), StoreError> {
     tx.insert(ActiveModel {
         label_id: Set(label_id.to_owned()),
         content: Set(content.to_vec()),

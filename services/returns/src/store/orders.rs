@@ -4,7 +4,7 @@ use postlude_kernel::Timestamp;
 use postlude_proto::orders::v1 as proto;
 use postlude_store::{Scope, StoreError, Tx};
 use prost::Message as _;
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::{decode, tenant_table};
 
@@ -55,9 +55,9 @@ pub(crate) async fn save(
     match before {
         None => tx.insert(row).await,
         Some(before) => {
-            let this = Column::OrderId
-                .eq(order.order_id.as_str())
-                .and(Column::Revision.eq(before));
+            let this = Condition::all()
+                .add(Column::OrderId.eq(order.order_id.as_str()))
+                .add(Column::Revision.eq(before));
             tx.update_one::<Entity>(row, this).await
         }
     }

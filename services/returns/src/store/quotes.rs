@@ -37,10 +37,7 @@ pub(crate) struct Stored {
 }
 
 /// A quote by its id.
-pub(crate) async fn find(
-    scope: &impl Scope,
-    quote_id: &str,
-) -> Result<Option<Stored>, StoreError> {
+pub(crate) async fn find(scope: &impl Scope, quote_id: &str) -> Result<Option<Stored>, StoreError> {
     let row = scope
         .find::<Entity>()
         .filter(Column::QuoteId.eq(quote_id))
@@ -78,5 +75,6 @@ pub(crate) async fn insert(
 
 /// Takes a customer's quotes away; answers how many.
 pub(crate) async fn erase(tx: &mut Tx, customer_id: &str) -> Result<u64, StoreError> {
-    tx.delete::<Entity>(Column::CustomerId.eq(customer_id)).await
+    tx.delete::<Entity>(Column::CustomerId.eq(customer_id))
+        .await
 }

@@ -2,7 +2,7 @@
 
 use postlude_kernel::Timestamp;
 use postlude_store::{StoreError, Tx};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::tenant_table;
 
@@ -55,8 +55,8 @@ pub(crate) async fn end(
         outcome: Set(Some(outcome.to_owned())),
         ..Default::default()
     };
-    let this = Column::RefundId
-        .eq(refund_id)
-        .and(Column::Attempt.eq(attempt));
+    let this = Condition::all()
+        .add(Column::RefundId.eq(refund_id))
+        .add(Column::Attempt.eq(attempt));
     tx.update::<Entity>(row, this).await.map(|_| ())
 }

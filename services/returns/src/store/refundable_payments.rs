@@ -1,7 +1,7 @@
 //! `refundable_payment`: how much of an order's money can go back. Every change checks the version.
 
 use postlude_store::{Scope, StoreError, Tx};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::tenant_table;
 use crate::domain::limits::RefundablePayment;
@@ -70,9 +70,9 @@ pub(crate) async fn save(
         None => tx.insert(row).await,
         Some(before) if before == after => Ok(()),
         Some(before) => {
-            let this = Column::OrderId
-                .eq(order_id)
-                .and(Column::Version.eq(before.version));
+            let this = Condition::all()
+                .add(Column::OrderId.eq(order_id))
+                .add(Column::Version.eq(before.version));
             tx.update_one::<Entity>(row, this).await
         }
     }

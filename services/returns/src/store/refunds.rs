@@ -3,7 +3,7 @@
 
 use postlude_store::{Scope, StoreError, Tx};
 use prost::Message as _;
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::{decode, tenant_table};
 use crate::domain::refund::Allocation;
@@ -139,7 +139,9 @@ pub(crate) async fn close(tx: &mut Tx, refund_id: &str) -> Result<(), StoreError
         last_failure: Set(String::new()),
         ..Default::default()
     };
-    let this = Column::RefundId.eq(refund_id).and(Column::Open.eq(true));
+    let this = Condition::all()
+        .add(Column::RefundId.eq(refund_id))
+        .add(Column::Open.eq(true));
     tx.update_one::<Entity>(row, this).await
 }
 
@@ -159,9 +161,9 @@ pub(crate) async fn count_attempt(
         last_failure: Set(failure.to_owned()),
         ..Default::default()
     };
-    let this = Column::RefundId
-        .eq(refund_id)
-        .and(Column::AttemptCount.eq(before));
+    let this = Condition::all()
+        .add(Column::RefundId.eq(refund_id))
+        .add(Column::AttemptCount.eq(before));
     tx.update_one::<Entity>(row, this).await
 }
 

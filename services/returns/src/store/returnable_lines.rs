@@ -1,7 +1,7 @@
 //! `returnable_line`: how much of an order line can come back. Every change checks the version.
 
 use postlude_store::{Scope, StoreError, Tx};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::{tenant_table, units};
 use crate::domain::limits::ReturnableLine;
@@ -76,10 +76,10 @@ pub(crate) async fn save(
             None => tx.insert(row).await?,
             Some(known) if known == line => {}
             Some(known) => {
-                let this = Column::OrderId
-                    .eq(order_id)
-                    .and(Column::LineId.eq(line.line_id.as_str()))
-                    .and(Column::Version.eq(known.version));
+                let this = Condition::all()
+                    .add(Column::OrderId.eq(order_id))
+                    .add(Column::LineId.eq(line.line_id.as_str()))
+                    .add(Column::Version.eq(known.version));
                 tx.update_one::<Entity>(row, this).await?;
             }
         }

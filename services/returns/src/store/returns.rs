@@ -66,9 +66,11 @@ pub(crate) async fn page(
     if let Some(token) = after {
         let (time, id) = (token.number(0)?, token.text(1)?);
         rows = rows.filter(
-            Condition::any()
-                .add(Column::CreatedAt.lt(time))
-                .add(Column::CreatedAt.eq(time).and(Column::ReturnId.lt(id))),
+            Condition::any().add(Column::CreatedAt.lt(time)).add(
+                Condition::all()
+                    .add(Column::CreatedAt.eq(time))
+                    .add(Column::ReturnId.lt(id)),
+            ),
         );
     }
     rows.order_by_desc(Column::CreatedAt)
@@ -111,9 +113,9 @@ pub(crate) async fn insert(tx: &mut Tx, state: &Return) -> Result<(), StoreError
 /// # Errors
 /// [`StoreError::Conflict`] if somebody else changed it since it was read.
 pub(crate) async fn save(tx: &mut Tx, state: &Return) -> Result<(), StoreError> {
-    let this = Column::ReturnId
-        .eq(state.return_id.as_str())
-        .and(Column::Revision.eq(state.revision - 1));
+    let this = Condition::all()
+        .add(Column::ReturnId.eq(state.return_id.as_str()))
+        .add(Column::Revision.eq(state.revision - 1));
     tx.update_one::<Entity>(row(state), this).await
 }
 
@@ -129,9 +131,9 @@ pub(crate) async fn pseudonymise(
         for line in &mut state.lines {
             line.comment.clear();
         }
-        let this = Column::ReturnId
-            .eq(state.return_id.as_str())
-            .and(Column::Revision.eq(state.revision));
+        let this = Condition::all()
+            .add(Column::ReturnId.eq(state.return_id.as_str()))
+            .add(Column::Revision.eq(state.revision));
         tx.update_one::<Entity>(row(&state), this).await?;
         count += 1;
     }

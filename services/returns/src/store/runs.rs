@@ -60,9 +60,11 @@ pub(crate) async fn page(
     if let Some(token) = after {
         let (time, id) = (token.number(0)?, token.text(1)?);
         rows = rows.filter(
-            Condition::any()
-                .add(Column::RunAt.lt(time))
-                .add(Column::RunAt.eq(time).and(Column::RunId.lt(id))),
+            Condition::any().add(Column::RunAt.lt(time)).add(
+                Condition::all()
+                    .add(Column::RunAt.eq(time))
+                    .add(Column::RunId.lt(id)),
+            ),
         );
     }
     rows.order_by_desc(Column::RunAt)

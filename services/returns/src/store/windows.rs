@@ -2,7 +2,7 @@
 
 use postlude_kernel::Timestamp;
 use postlude_store::{Scope, StoreError, Tx};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
 
 use super::tenant_table;
 
@@ -70,9 +70,9 @@ pub(crate) async fn save(
     if window.revision == 1 {
         return tx.insert(row).await;
     }
-    let this = Column::OrderId
-        .eq(order_id)
-        .and(Column::LineId.eq(line_id))
-        .and(Column::Revision.eq(window.revision - 1));
+    let this = Condition::all()
+        .add(Column::OrderId.eq(order_id))
+        .add(Column::LineId.eq(line_id))
+        .add(Column::Revision.eq(window.revision - 1));
     tx.update_one::<Entity>(row, this).await
 }

@@ -27,8 +27,8 @@ pub(crate) async fn schedule(
     line_id: &str,
     closes: Timestamp,
 ) -> Result<(), StoreError> {
-    let payload = serde_json::to_vec(&(order_id, line_id))
-        .map_err(|error| unreadable("timer", error))?;
+    let payload =
+        serde_json::to_vec(&(order_id, line_id)).map_err(|error| unreadable("timer", error))?;
     tx.schedule(KIND, &key(order_id, line_id), closes, &payload)
         .await
 }

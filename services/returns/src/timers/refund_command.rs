@@ -69,7 +69,10 @@ enum Again {
 }
 
 pub(crate) async fn fire(app: App, timer: DueTimer) -> Result<(), Error> {
-    let begun = app.store.attempt(async || begin(&app, &timer).await).await?;
+    let begun = app
+        .store
+        .attempt(async || begin(&app, &timer).await)
+        .await?;
     let Some(attempt) = begun else {
         return Ok(());
     };
@@ -82,7 +85,10 @@ pub(crate) async fn fire(app: App, timer: DueTimer) -> Result<(), Error> {
 /// Puts the attempt's row there; `None` if there is nothing to ask, or nobody to ask.
 async fn begin(app: &App, timer: &DueTimer) -> Result<Option<Attempt>, Error> {
     let mut tx = app.store.begin(&timer.tenant).await?;
-    let Some(refund) = refunds::find(&tx, &timer.key).await?.filter(|refund| refund.open) else {
+    let Some(refund) = refunds::find(&tx, &timer.key)
+        .await?
+        .filter(|refund| refund.open)
+    else {
         return Ok(None);
     };
     let settings = settings::find(&tx).await?;

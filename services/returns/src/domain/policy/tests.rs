@@ -65,8 +65,14 @@ fn final_sale_stops_a_change_of_mind_and_no_defect() {
         line.final_sale = true;
     }
     let now = "2026-03-05T00:00:00Z";
-    assert_eq!(ask(&order, ReturnReason::ChangedMind, now).0, Outcome::Declined);
-    assert_eq!(ask(&order, ReturnReason::Defective, now).0, Outcome::Approved);
+    assert_eq!(
+        ask(&order, ReturnReason::ChangedMind, now).0,
+        Outcome::Declined
+    );
+    assert_eq!(
+        ask(&order, ReturnReason::Defective, now).0,
+        Outcome::Approved
+    );
 }
 
 #[test]
@@ -75,8 +81,7 @@ fn the_law_overrides_final_sale() {
     for line in &mut order.lines {
         line.final_sale = true;
     }
-    let (outcome, codes, statutory) =
-        ask(&order, ReturnReason::Withdrawal, "2026-03-17T12:00:00Z");
+    let (outcome, codes, statutory) = ask(&order, ReturnReason::Withdrawal, "2026-03-17T12:00:00Z");
     assert_eq!((outcome, statutory), (Outcome::Approved, true));
     assert_eq!(codes, ["STATUTORY_WITHDRAWAL"]);
     let (outcome, codes, _) = ask(&order, ReturnReason::Withdrawal, "2026-03-18T00:00:00Z");
@@ -163,7 +168,10 @@ fn declines_the_whole_if_any_line_is_declined() {
         }
         .outcome()
     };
-    assert_eq!(over(&[Outcome::Approved, Outcome::Approved]), Outcome::Approved);
+    assert_eq!(
+        over(&[Outcome::Approved, Outcome::Approved]),
+        Outcome::Approved
+    );
     assert_eq!(
         over(&[Outcome::NeedsReview, Outcome::Approved]),
         Outcome::NeedsReview

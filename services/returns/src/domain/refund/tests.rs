@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
 
 use proptest::prelude::*;
 
@@ -106,10 +110,15 @@ fn three_units_of_a_hundred_are_33_33_and_34() {
     let totals: Vec<i64> = (0..3)
         .map(|_| {
             let line = line(1, 0);
-            plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment)
-                .unwrap()
-                .breakdown
-                .total()
+            plan(
+                &order,
+                &[&line],
+                std::slice::from_mut(&mut limit),
+                &mut payment,
+            )
+            .unwrap()
+            .breakdown
+            .total()
         })
         .collect();
     assert_eq!(totals, [33, 33, 34]);
@@ -120,8 +129,17 @@ fn never_refunds_above_what_is_left_of_the_captured_amount() {
     let (order, mut limit, mut payment) = sold(100, 0, 2);
     payment.refunded_externally = 60;
     let line = line(1, 0);
-    let first = plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment);
-    let Err(RefundRefused::ExceedsCaptured { requested, available }) = first else {
+    let first = plan(
+        &order,
+        &[&line],
+        std::slice::from_mut(&mut limit),
+        &mut payment,
+    );
+    let Err(RefundRefused::ExceedsCaptured {
+        requested,
+        available,
+    }) = first
+    else {
         panic!("{first:?}");
     };
     assert_eq!((requested.amount_minor, available.amount_minor), (50, 40));
@@ -134,7 +152,12 @@ fn a_dispute_blocks_the_refund() {
     payment.disputed = true;
     let line = line(1, 0);
     assert_eq!(
-        plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment),
+        plan(
+            &order,
+            &[&line],
+            std::slice::from_mut(&mut limit),
+            &mut payment
+        ),
         Err(RefundRefused::Disputed)
     );
 }
@@ -143,7 +166,13 @@ fn a_dispute_blocks_the_refund() {
 fn a_fee_stays_with_the_merchant() {
     let (order, mut limit, mut payment) = sold(1_000, 190, 1);
     let line = line(1, 119);
-    let plan = plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment).unwrap();
+    let plan = plan(
+        &order,
+        &[&line],
+        std::slice::from_mut(&mut limit),
+        &mut payment,
+    )
+    .unwrap();
     assert_eq!(plan.breakdown.total(), 1_071);
     assert_eq!(payment.allocated, 1_071);
 }
@@ -157,6 +186,12 @@ fn gives_back_no_more_shipping_than_was_paid() {
     payment.captured = 1_900;
     let mut line = line(1, 0);
     line.refund.shipping = 900;
-    let plan = plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment).unwrap();
+    let plan = plan(
+        &order,
+        &[&line],
+        std::slice::from_mut(&mut limit),
+        &mut payment,
+    )
+    .unwrap();
     assert_eq!(plan.breakdown.shipping, 500);
 }

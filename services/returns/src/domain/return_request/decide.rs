@@ -25,12 +25,24 @@ pub(crate) fn decide(
     };
     match command {
         Command::Approve { note, return_by } => {
-            review(&mut decided, "approved", State::Approved, &note, "APPROVED_BY_OPERATOR")?;
+            review(
+                &mut decided,
+                "approved",
+                State::Approved,
+                &note,
+                "APPROVED_BY_OPERATOR",
+            )?;
             decided.state.return_by = Some(return_by);
             decided.events.push(Event::Approved);
         }
         Command::Decline { note } => {
-            review(&mut decided, "declined", State::Rejected, &note, "DECLINED_BY_OPERATOR")?;
+            review(
+                &mut decided,
+                "declined",
+                State::Rejected,
+                &note,
+                "DECLINED_BY_OPERATOR",
+            )?;
             decided.events.push(Event::Declined);
         }
         Command::Cancel => cancel(&mut decided)?,
@@ -65,7 +77,9 @@ pub(crate) fn decide(
             external_reference,
         } => confirm(&mut decided, &refund_id, &external_reference, moment)?,
         Command::FailRefund { refund_id, failure } => {
-            if let Some(refund) = settle(&mut decided.state, &refund_id, RefundState::Failed, moment)? {
+            if let Some(refund) =
+                settle(&mut decided.state, &refund_id, RefundState::Failed, moment)?
+            {
                 refund.failure = failure;
                 decided.events.push(Event::RefundFailed(refund_id));
             }
@@ -292,7 +306,13 @@ fn confirm(
     external_reference: &str,
     moment: Moment<'_>,
 ) -> Result<(), Refused> {
-    let Some(refund) = settle(&mut decided.state, refund_id, RefundState::Confirmed, moment)? else {
+    let Some(refund) = settle(
+        &mut decided.state,
+        refund_id,
+        RefundState::Confirmed,
+        moment,
+    )?
+    else {
         return Ok(());
     };
     external_reference.clone_into(&mut refund.external_reference);

@@ -1,6 +1,8 @@
 //! Judging units: what differs in its fate splits the line.
 
-use super::{Decided, Disposition, Event, Judgement, Moment, Refused, ReturnLine, ReturnLineId, State};
+use super::{
+    Decided, Disposition, Event, Judgement, Moment, Refused, ReturnLine, ReturnLineId, State,
+};
 use crate::domain::{Reason, ReasonSource};
 
 /// Judges units, all of them or none.

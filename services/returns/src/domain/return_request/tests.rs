@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
 
 use postlude_kernel::SeededIds;
 
@@ -109,7 +114,9 @@ fn refund(state: &Return) -> Command {
     Command::Refund(Plan {
         breakdown: lines
             .iter()
-            .fold(Breakdown::zero(state.currency), |sum, (_, part)| sum.plus(part)),
+            .fold(Breakdown::zero(state.currency), |sum, (_, part)| {
+                sum.plus(part)
+            }),
         lines,
         allocations: Vec::new(),
     })
@@ -187,10 +194,22 @@ fn the_table_of_states_and_commands() {
     // What each command may be asked in; elsewhere it is refused or changes nothing.
     let allowed: [(&str, fn(&Return) -> Command, &[State]); 8] = [
         ("approve", |_| approve(), &[NeedsReview]),
-        ("decline", |_| Command::Decline { note: "no".into() }, &[NeedsReview]),
-        ("cancel", |_| Command::Cancel, &[NeedsReview, Approved, LabelIssued]),
+        (
+            "decline",
+            |_| Command::Decline { note: "no".into() },
+            &[NeedsReview],
+        ),
+        (
+            "cancel",
+            |_| Command::Cancel,
+            &[NeedsReview, Approved, LabelIssued],
+        ),
         ("label", |_| Command::AskLabel, &[Approved]),
-        ("receive", |state| receive(state, 1), &[Approved, LabelIssued, InTransit]),
+        (
+            "receive",
+            |state| receive(state, 1),
+            &[Approved, LabelIssued, InTransit],
+        ),
         (
             "inspect",
             |state| Command::Inspect(vec![judge(state, 1, Disposition::Restock, false)]),
@@ -223,7 +242,12 @@ fn a_change_makes_one_revision_and_no_change_makes_none() {
 #[test]
 fn gives_the_units_back_when_nothing_will_come() {
     let two = BTreeMap::from([("1".to_owned(), 2)]);
-    assert_eq!(run(&opened(Outcome::Approved), Command::Cancel).unwrap().released, two);
+    assert_eq!(
+        run(&opened(Outcome::Approved), Command::Cancel)
+            .unwrap()
+            .released,
+        two
+    );
     let review = opened(Outcome::NeedsReview);
     let declined = run(&review, Command::Decline { note: "no".into() }).unwrap();
     assert_eq!(declined.released, two);
@@ -240,7 +264,10 @@ fn gives_the_units_back_when_nothing_will_come() {
 
 #[test]
 fn a_label_that_comes_after_the_cancellation_changes_nothing() {
-    let cancelled = done(&done(&opened(Outcome::Approved), Command::AskLabel), Command::Cancel);
+    let cancelled = done(
+        &done(&opened(Outcome::Approved), Command::AskLabel),
+        Command::Cancel,
+    );
     assert!(!run(&cancelled, label_issued()).unwrap().changed);
 }
 
@@ -265,9 +292,18 @@ fn scans_come_twice_late_and_in_any_order() {
     assert_eq!(second.events, [Event::InTransit]);
     let first = run(&second.state, scan("a", "2026-03-11T00:00:00Z")).unwrap();
     assert!(first.events.is_empty() && first.changed);
-    let order: Vec<&str> = first.state.scans.iter().map(|scan| scan.event_id.as_str()).collect();
+    let order: Vec<&str> = first
+        .state
+        .scans
+        .iter()
+        .map(|scan| scan.event_id.as_str())
+        .collect();
     assert_eq!(order, ["a", "b"]);
-    assert!(!run(&first.state, scan("a", "2026-03-11T00:00:00Z")).unwrap().changed);
+    assert!(
+        !run(&first.state, scan("a", "2026-03-11T00:00:00Z"))
+            .unwrap()
+            .changed
+    );
     // A scan that comes after the goods takes nothing back.
     let received = at_state(State::Received);
     assert_eq!(
@@ -308,7 +344,10 @@ fn units_whose_fate_differs_split_the_line() {
     assert_eq!(lines.len(), 2);
     assert_eq!(lines.iter().map(|line| line.quantity).sum::<u32>(), 2);
     assert_eq!(lines[0].refund.plus(&lines[1].refund), promised);
-    let rejected = lines.iter().find(|line| line.state == State::Rejected).unwrap();
+    let rejected = lines
+        .iter()
+        .find(|line| line.state == State::Rejected)
+        .unwrap();
     assert_eq!(
         decided.events,
         [
@@ -340,7 +379,10 @@ fn judges_what_came_while_the_rest_is_on_its_way() {
     .unwrap();
     assert_eq!(missing.state.lines[0].state, State::Rejected);
     assert_eq!(missing.state.state(), State::Inspected);
-    assert_eq!(missing.state.lines[0].reasons.last().unwrap().code, "UNIT_MISSING");
+    assert_eq!(
+        missing.state.lines[0].reasons.last().unwrap().code,
+        "UNIT_MISSING"
+    );
 }
 
 #[test]
@@ -348,12 +390,26 @@ fn refuses_to_judge_what_was_not_counted() {
     let moving = at_state(State::InTransit);
     let one = done(&moving, receive(&moving, 1));
     assert!(matches!(
-        run(&one, Command::Inspect(vec![judge(&one, 2, Disposition::Restock, false)])),
-        Err(Refused::InspectExceeded { judged: 2, left: 1, .. })
+        run(
+            &one,
+            Command::Inspect(vec![judge(&one, 2, Disposition::Restock, false)])
+        ),
+        Err(Refused::InspectExceeded {
+            judged: 2,
+            left: 1,
+            ..
+        })
     ));
     assert!(matches!(
-        run(&one, Command::Inspect(vec![judge(&one, 2, Disposition::Missing, false)])),
-        Err(Refused::InspectExceeded { judged: 2, left: 1, .. })
+        run(
+            &one,
+            Command::Inspect(vec![judge(&one, 2, Disposition::Missing, false)])
+        ),
+        Err(Refused::InspectExceeded {
+            judged: 2,
+            left: 1,
+            ..
+        })
     ));
 }
 
@@ -363,7 +419,10 @@ fn asks_for_the_money_of_a_line_once() {
     let asked = done(&inspected, refund(&inspected));
     assert_eq!(asked.state(), State::Inspected);
     assert!(asked.refundable().is_empty());
-    assert!(matches!(run(&asked, refund(&asked)), Err(Refused::State { .. })));
+    assert!(matches!(
+        run(&asked, refund(&asked)),
+        Err(Refused::State { .. })
+    ));
     let refund_id = asked.refunds[0].refund_id.clone();
     let failed = run(
         &asked,
@@ -418,7 +477,10 @@ fn a_person_decides_only_where_one_is_asked() {
     let review = opened(Outcome::NeedsReview);
     let approved = run(&review, approve()).unwrap();
     assert_eq!(approved.events, [Event::Approved]);
-    assert_eq!(approved.state.reasons.last().unwrap().source, crate::domain::ReasonSource::Operator);
+    assert_eq!(
+        approved.state.reasons.last().unwrap().source,
+        crate::domain::ReasonSource::Operator
+    );
     assert!(approved.state.return_by.is_some());
     assert!(run(&review, Command::AskLabel).is_err());
     assert!(run(&review, receive(&review, 1)).is_err());

@@ -1,0 +1,131 @@
+//! The services that returns calls, played by the test.
+
+use std::pin::Pin;
+
+use futures_util::Stream;
+use postlude_proto::{
+    orders::v1::{
+        order_service_server::{OrderService, OrderServiceServer},
+        *,
+    },
+    plugins::v1::{
+        plugin_service_server::{PluginService, PluginServiceServer},
+        *,
+    },
+    runs::v1,
+};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
+
+use super::Shop;
+
+type Answer<T> = Result<Response<T>, Status>;
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+fn nobody<T>() -> Answer<T> {
+    Err(Status::unimplemented("no test asks for it"))
+}
+
+/// Answers for the shop.
+pub(crate) struct Orders(Shop);
+
+impl Orders {
+    pub(crate) fn routes(shop: Shop) -> Routes {
+        Routes::new(OrderServiceServer::new(Self(shop)))
+    }
+}
+
+#[tonic::async_trait]
+impl OrderService for Orders {
+    type WatchOrderStream = Replies<Order>;
+
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Answer<Order> {
+        self.0
+            .find(&request.into_inner().order_id)
+            .map(Response::new)
+            .ok_or_else(|| Status::not_found("no such order"))
+    }
+    async fn record_order(&self, _: Request<RecordOrderRequest>) -> Answer<Order> {
+        nobody()
+    }
+    async fn import_orders(
+        &self,
+        _: Request<Streaming<ImportOrdersRequest>>,
+    ) -> Answer<ImportOrdersResponse> {
+        nobody()
+    }
+    async fn list_orders(&self, _: Request<ListOrdersRequest>) -> Answer<ListOrdersResponse> {
+        nobody()
+    }
+    async fn record_payment(&self, _: Request<RecordPaymentRequest>) -> Answer<Order> {
+        nobody()
+    }
+    async fn cancel_order_lines(&self, _: Request<CancelOrderLinesRequest>) -> Answer<Order> {
+        nobody()
+    }
+    async fn record_shipment(&self, _: Request<RecordShipmentRequest>) -> Answer<Order> {
+        nobody()
+    }
+    async fn record_tracking_event(
+        &self,
+        _: Request<RecordTrackingEventRequest>,
+    ) -> Answer<Shipment> {
+        nobody()
+    }
+    async fn watch_order(&self, _: Request<WatchOrderRequest>) -> Answer<Self::WatchOrderStream> {
+        nobody()
+    }
+}
+
+/// A registry with no plugins.
+pub(crate) struct Registry;
+
+impl Registry {
+    pub(crate) fn routes() -> Routes {
+        Routes::new(PluginServiceServer::new(Self))
+    }
+}
+
+#[tonic::async_trait]
+impl PluginService for Registry {
+    type FetchComponentStream = Replies<FetchComponentResponse>;
+
+    async fn get_bindings(&self, _: Request<GetBindingsRequest>) -> Answer<GetBindingsResponse> {
+        Ok(Response::new(GetBindingsResponse::default()))
+    }
+    async fn fetch_component(
+        &self,
+        _: Request<FetchComponentRequest>,
+    ) -> Answer<Self::FetchComponentStream> {
+        Err(Status::not_found("no such component"))
+    }
+    async fn upload_plugin(
+        &self,
+        _: Request<Streaming<UploadPluginRequest>>,
+    ) -> Answer<PluginVersion> {
+        nobody()
+    }
+    async fn install_plugin(&self, _: Request<InstallPluginRequest>) -> Answer<Installation> {
+        nobody()
+    }
+    async fn configure_plugin(&self, _: Request<ConfigurePluginRequest>) -> Answer<Installation> {
+        nobody()
+    }
+    async fn disable_plugin(&self, _: Request<DisablePluginRequest>) -> Answer<Installation> {
+        nobody()
+    }
+    async fn get_plugin(&self, _: Request<GetPluginRequest>) -> Answer<Plugin> {
+        nobody()
+    }
+    async fn list_plugins(&self, _: Request<ListPluginsRequest>) -> Answer<ListPluginsResponse> {
+        nobody()
+    }
+    async fn list_runs(&self, _: Request<ListRunsRequest>) -> Answer<v1::ListRunsResponse> {
+        nobody()
+    }
+    async fn get_run(&self, _: Request<GetRunRequest>) -> Answer<v1::Run> {
+        nobody()
+    }
+    async fn replay_run(&self, _: Request<ReplayRunRequest>) -> Answer<v1::Replay> {
+        nobody()
+    }
+}
