@@ -3,7 +3,10 @@
 //! The rules of ARCHITECTURE.md marked with a cog live here as code, one file per rule; the rest is
 //! run from tools that others maintain.
 
-use std::fmt;
+use std::{
+    fmt,
+    io::{IsTerminal as _, Write as _},
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -227,6 +230,11 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     for check in &chosen {
         if run::is_stopped() {
             anyhow::bail!("interrupted");
+        }
+        if std::io::stdout().is_terminal() {
+            // Overwritten by the result; somebody who waits for clippy wants to know for what.
+            print!("...  {}\r", check.name);
+            let _ = std::io::stdout().flush();
         }
         let watch = run::Watch::start();
         let report = (check.run)(&tree, options).unwrap_or_else(|error| {
