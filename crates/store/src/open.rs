@@ -22,6 +22,8 @@ use crate::{Store, StoreConfig, StoreError, migrations::StoreMigrator, store::In
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// A connection that was idle for longer is asked whether it still lives.
+const IDLE: Duration = Duration::from_secs(5);
 
 impl Store {
     /// Opens a service's database. Tables are there after [`migrate`](Self::migrate).
@@ -47,6 +49,7 @@ impl Store {
         Ok(Self::from_inner(Inner {
             service,
             schema: config.schema.clone(),
+            max_connections: config.max_connections,
             clock,
             ids,
             writer,
@@ -171,6 +174,8 @@ fn common(config: &StoreConfig) -> ConnectOptions {
     options
         .acquire_timeout(ACQUIRE)
         .connect_timeout(ACQUIRE)
+        // Not on each use: `begin` passes a cut connection by.
+        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging(false);
     options
 }

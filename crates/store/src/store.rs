@@ -7,8 +7,8 @@ use std::{
 
 use postlude_kernel::{Clock, IdSource, TenantId, Timestamp};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Notify, OnceCell, watch};
 
@@ -33,6 +33,7 @@ pub struct Store(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) service: &'static str,
     pub(crate) schema: String,
+    pub(crate) max_connections: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     /// On SQLite a pool of one connection: whoever writes has the file to itself.
@@ -71,17 +72,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if the database can't be reached.
     pub async fn read(&self, tenant: &TenantId) -> Result<Snapshot, StoreError> {
-        let options = if self.is_postgres() {
-            TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                sqlite_transaction_mode: None,
-            }
-        } else {
-            TransactionOptions::default()
-        };
-        let connection = self.0.reader.begin_with_options(options).await?;
-        self.set_tenant(&connection, tenant).await?;
+        let options = TransactionOptions::default();
+        let connection = self.begin_on(&self.0.reader, options).await?;
+        if self.is_postgres() {
+            let moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            let scope = scope_statement(tenant);
+            // One way there and back for both.
+            connection
+                .execute_unprepared(&format!("{moment}; {scope}"))
+                .await?;
+        }
         Ok(Snapshot {
             session: Session::new(self.clone(), tenant.clone(), connection),
         })
@@ -108,7 +108,27 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.0.writer.begin_with_options(options).await?)
+        self.begin_on(&self.0.writer, options).await
+    }
+
+    /// Begins; again on the next connection when the one at hand turns out to be cut, for then nothing
+    /// was done on it. A database that is really away is not waited for: opening a connection fails.
+    async fn begin_on(
+        &self,
+        pool: &DatabaseConnection,
+        options: TransactionOptions,
+    ) -> Result<DatabaseTransaction, StoreError> {
+        for _ in 0..self.0.max_connections {
+            match pool
+                .begin_with_options(options)
+                .await
+                .map_err(StoreError::from)
+            {
+                Err(StoreError::Unavailable(DbErr::Query(_))) => {}
+                answer => return answer,
+            }
+        }
+        Ok(pool.begin_with_options(options).await?)
     }
 
     pub(crate) async fn set_tenant(
@@ -118,11 +138,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         if self.is_postgres() {
             connection
-                .execute_raw(Statement::from_sql_and_values(
-                    DbBackend::Postgres,
-                    "SELECT set_config('app.tenant', $1, true)",
-                    [tenant.as_str().into()],
-                ))
+                .execute_unprepared(&scope_statement(tenant))
                 .await?;
         }
         Ok(())
@@ -207,4 +223,10 @@ impl Store {
             }
         }
     }
+}
+
+/// Row-level security goes by this setting until the transaction ends. A tenant's id has no character
+/// that means anything in SQL.
+fn scope_statement(tenant: &TenantId) -> String {
+    format!("SELECT set_config('app.tenant', '{tenant}', true)")
 }
