@@ -2,7 +2,7 @@
 //!
 //! - [`Bus`]: what a transport offers. [`Handler`]: what a consumer does with an event.
 //! - [`EmbeddedBus`]: the transport for one process, on a durable log in a database of its own.
-//! - [`conformance`]: what every transport must hold, as a suite to run against it.
+//! - [`mod@conformance`]: what every transport must hold, as a suite to run against it.
 //!
 //! It doesn't know what an event means. An effect that must happen once is the consumer's business:
 //! an inbox row in the transaction of the effect.
