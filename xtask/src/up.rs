@@ -20,21 +20,6 @@ use crate::{plugins, repo, run};
 
 const TENANT: &str = "demo";
 const PLUGIN: &str = "plugins/dist/standard-returns.tar";
-/// What the story needs, and what somebody who looks around afterwards wants.
-const SCOPES: &[&str] = &[
-    "orders.read",
-    "orders.write",
-    "customers.read",
-    "customers.write",
-    "customers.erase",
-    "returns.read",
-    "returns.write",
-    "returns.manage",
-    "plugins.read",
-    "plugins.write",
-    "keys.manage",
-];
-
 /// Options of `cargo xtask up`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -185,10 +170,8 @@ impl Cli {
 
     fn key(&self) -> Result<String> {
         let mut command = self.command();
-        command.args(["key", "create", "--output", "json", "--tenant", TENANT]);
-        for scope in SCOPES {
-            command.args(["--scope", scope]);
-        }
+        command.args(["key", "create", "--output", "json", "--all-scopes"]);
+        command.args(["--tenant", TENANT]);
         let text = run::stdout(&mut command)?;
         let answer: serde_json::Value =
             serde_json::from_str(&text).context("`postlude key create` printed no JSON")?;
@@ -210,6 +193,10 @@ impl Platform {
             .arg("serve")
             .env("POSTLUDE_GATEWAY__LISTEN", options.listen.to_string())
             .env("POSTLUDE_OPS__LISTEN", options.ops.to_string());
+        if env::var_os("POSTLUDE_LOG__LEVEL").is_none() {
+            // The story is told on the same terminal.
+            command.env("POSTLUDE_LOG__LEVEL", "warn");
+        }
         // The story's payment system listens on this machine, where outgoing calls don't go
         // unless they are allowed to.
         if env::var_os("POSTLUDE_OUTGOING__ALLOWED_CIDRS").is_none() {
