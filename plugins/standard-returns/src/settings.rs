@@ -1,0 +1,250 @@
+//! The retailer's settings. The registry has checked them against `config.schema.json`; what can't
+//! be read here all the same is the plugin's own error, with the key's name.
+
+use postlude_plugin_sdk::json::{self, Value};
+
+use crate::calendar::{self, Day};
+
+/// The retailer's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// For categories that aren't listed.
+    pub default_rule: Rule,
+    /// By category.
+    pub categories: Vec<(String, Rule)>,
+    /// What the way back costs by mail, per currency; free in others.
+    pub return_shipping_fee: Amounts,
+    /// A person decides where more than this would be paid back, per currency; never in others.
+    pub review_above: Amounts,
+    /// A person decides for customers who send nearly everything back.
+    pub frequent_returns: Option<FrequentReturns>,
+    /// Days from delivery in which a fault is accepted without a person.
+    pub fault_days: u32,
+    /// Statutory withdrawal.
+    pub withdrawal: Withdrawal,
+}
+
+/// What a category is sold under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Days from delivery for a change of mind.
+    pub window_days: u32,
+    /// Hundredths of a percent that are kept.
+    pub restocking_basis_points: u32,
+    /// No change of mind.
+    pub final_sale: bool,
+}
+
+/// Amounts in minor units, by currency.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Amounts(Vec<(String, i64)>);
+
+impl Amounts {
+    /// The amount in a currency.
+    #[must_use]
+    pub fn get(&self, currency_code: &str) -> Option<i64> {
+        self.0
+            .iter()
+            .find(|(currency, _)| currency == currency_code)
+            .map(|(_, amount)| *amount)
+    }
+}
+
+/// When a customer sends nearly everything back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrequentReturns {
+    /// Not before so many orders.
+    pub min_orders: u32,
+    /// From so many returns per hundred orders.
+    pub percent: u32,
+}
+
+/// Statutory withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Countries whose consumers have the right.
+    pub countries: Vec<String>,
+    /// Whether the consumer pays the way back, as the law allows.
+    pub charge_return_shipping: bool,
+    /// Whether a change of mind in time counts as a withdrawal.
+    pub includes_change_of_mind: bool,
+    /// Days that are no working days, by country.
+    pub holidays: Vec<(String, Vec<Day>)>,
+}
+
+impl Withdrawal {
+    /// The holidays of a country.
+    #[must_use]
+    pub fn holidays_in(&self, country: &str) -> &[Day] {
+        self.holidays
+            .iter()
+            .find(|(code, _)| code == country)
+            .map_or(&[], |(_, days)| days)
+    }
+}
+
+impl Settings {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A sentence that names the key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let root = json::parse(text).map_err(|error| format!("The configuration: {error}."))?;
+        let default_rule = Rule {
+            window_days: count(&root, "window_days", 30)?,
+            restocking_basis_points: count(&root, "restocking_basis_points", 0)?,
+            final_sale: false,
+        };
+        let categories = members(&root, "categories")
+            .iter()
+            .map(|(category, value)| {
+                let rule = Rule {
+                    window_days: count(value, "window_days", default_rule.window_days)?,
+                    restocking_basis_points: count(
+                        value,
+                        "restocking_basis_points",
+                        default_rule.restocking_basis_points,
+                    )?,
+                    final_sale: flag(value, "final_sale", false)?,
+                };
+                Ok((category.clone(), rule))
+            })
+            .collect::<Result<_, String>>()?;
+        let frequent_returns = match root.get("frequent_returns") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(FrequentReturns {
+                min_orders: count(value, "min_orders", 5)?,
+                percent: count(value, "percent", 80)?,
+            }),
+        };
+        let empty = Value::Null;
+        Ok(Self {
+            default_rule,
+            categories,
+            return_shipping_fee: amounts(&root, "return_shipping_fee")?,
+            review_above: amounts(&root, "review_above")?,
+            frequent_returns,
+            fault_days: count(&root, "fault_days", 730)?,
+            withdrawal: withdrawal(root.get("statutory_withdrawal").unwrap_or(&empty))?,
+        })
+    }
+
+    /// The rule of a category, and whether it is the category's own.
+    #[must_use]
+    pub fn rule(&self, category: &str) -> (&Rule, bool) {
+        self.categories
+            .iter()
+            .find(|(name, _)| name == category)
+            .map_or((&self.default_rule, false), |(_, rule)| (rule, true))
+    }
+}
+
+fn withdrawal(value: &Value) -> Result<Withdrawal, String> {
+    let countries = value
+        .get("countries")
+        .map(Value::items)
+        .unwrap_or_default()
+        .iter()
+        .map(|country| {
+            country
+                .as_text()
+                .map(str::to_owned)
+                .ok_or_else(|| wrong("statutory_withdrawal.countries", "a list of texts"))
+        })
+        .collect::<Result<_, _>>()?;
+    let holidays = members(value, "holidays")
+        .iter()
+        .map(|(country, days)| {
+            let days = days
+                .items()
+                .iter()
+                .map(|day| {
+                    day.as_text().and_then(calendar::parse).ok_or_else(|| {
+                        wrong("statutory_withdrawal.holidays", "a list of dates like 2026-12-25")
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            Ok((country.clone(), days))
+        })
+        .collect::<Result<_, String>>()?;
+    Ok(Withdrawal {
+        countries,
+        charge_return_shipping: flag(value, "charge_return_shipping", true)?,
+        includes_change_of_mind: flag(value, "includes_change_of_mind", false)?,
+        holidays,
+    })
+}
+
+fn members<'a>(value: &'a Value, key: &str) -> &'a [(String, Value)] {
+    value.get(key).map(Value::members).unwrap_or_default()
+}
+
+fn count(value: &Value, key: &str, default: u32) -> Result<u32, String> {
+    match value.get(key) {
+        None => Ok(default),
+        Some(value) => value
+            .as_integer()
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or_else(|| wrong(key, "a whole number that isn't below zero")),
+    }
+}
+
+fn flag(value: &Value, key: &str, default: bool) -> Result<bool, String> {
+    match value.get(key) {
+        None => Ok(default),
+        Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
+    }
+}
+
+fn amounts(root: &Value, key: &str) -> Result<Amounts, String> {
+    members(root, key)
+        .iter()
+        .map(|(currency, amount)| match amount.as_integer() {
+            Some(amount) if amount >= 0 => Ok((currency.clone(), amount)),
+            _ => Err(wrong(key, "amounts in minor units by currency")),
+        })
+        .collect::<Result<_, _>>()
+        .map(Amounts)
+}
+
+fn wrong(key: &str, expected: &str) -> String {
+    format!("The configuration: `{key}` must be {expected}.")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use super::*;
+
+    #[test]
+    fn the_shipped_defaults_can_be_read() {
+        let settings = Settings::parse(include_str!("../config.default.json")).unwrap();
+        assert_eq!(settings.default_rule.window_days, 30);
+        assert!(settings.withdrawal.countries.iter().any(|country| country == "DE"));
+        assert!(settings.rule("electronics").1);
+        assert!(!settings.rule("no such category").1);
+    }
+
+    #[test]
+    fn everything_may_be_left_out() {
+        let settings = Settings::parse("{}").unwrap();
+        assert_eq!(settings.default_rule.window_days, 30);
+        assert_eq!(settings.frequent_returns, None);
+        assert!(settings.withdrawal.countries.is_empty());
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (text, key) in [
+            (r#"{"window_days": -1}"#, "window_days"),
+            (r#"{"categories": {"a": {"final_sale": 1}}}"#, "final_sale"),
+            (r#"{"review_above": {"EUR": "x"}}"#, "review_above"),
+            (r#"{"statutory_withdrawal": {"holidays": {"DE": ["x"]}}}"#, "holidays"),
+            ("{", "byte 1"),
+        ] {
+            let error = Settings::parse(text).unwrap_err();
+            assert!(error.contains(key), "{error}");
+        }
+    }
+}
