@@ -46,7 +46,7 @@ impl fmt::Debug for Component {
 pub struct ComponentInfo {
     /// The hooks it answers, for example `return-policy`.
     pub hooks: Vec<String>,
-    /// What it imports, with versions, sorted.
+    /// What it imports and can call, with versions, sorted.
     pub imports: Vec<String>,
     /// What it exports, with versions, sorted.
     pub exports: Vec<String>,
@@ -164,10 +164,18 @@ pub fn inspect(bytes: &[u8]) -> Result<ComponentInfo, LoadError> {
         .worlds
         .get(world)
         .ok_or_else(|| invalid(&"it has no world"))?;
+    // An interface with nothing but types gives a guest nothing to call.
+    let types_only: Vec<String> = resolve
+        .interfaces
+        .iter()
+        .filter(|(_, interface)| interface.functions.is_empty())
+        .filter_map(|(id, _)| resolve.id_of(id))
+        .collect();
     let mut imports: Vec<String> = world
         .imports
         .keys()
         .map(|key| resolve.name_world_key(key))
+        .filter(|name| !types_only.contains(name))
         .collect();
     let mut exports: Vec<String> = world
         .exports

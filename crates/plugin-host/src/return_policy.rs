@@ -28,10 +28,5 @@ pub const TERMS: &str = "terms";
 pub const DECIDE: &str = "decide";
 /// What a plugin of the hook exports.
 pub(crate) const EXPORT: &str = "postlude:return-policy/policy@1.0.0";
-/// What a plugin of the hook may import: two functions, and types.
-pub(crate) const IMPORTS: [&str; 4] = [
-    "postlude:plugin/config@1.0.0",
-    "postlude:plugin/log@1.0.0",
-    "postlude:plugin/types@1.0.0",
-    "postlude:return-policy/types@1.0.0",
-];
+/// What a plugin of the hook may call.
+pub(crate) const IMPORTS: [&str; 2] = ["postlude:plugin/config@1.0.0", "postlude:plugin/log@1.0.0"];

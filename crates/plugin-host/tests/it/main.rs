@@ -1,0 +1,18 @@
+//! The host against real components: the plugin that ships and the ones that misbehave.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod bindings;
+mod determinism;
+mod isolation;
+mod limits;
+mod loading;
+mod rules;
+mod standard_returns;
+mod world;
