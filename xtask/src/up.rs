@@ -54,7 +54,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     run::stage("build", || {
         run::must(
             Command::new("cargo")
-                .args(["build", "--package", "postlude-postlude"])
+                // Over the whole workspace, so that dependencies get the features that the tests
+                // build them with, and are built once.
+                .args(["build", "--workspace", "--bin", "postlude"])
                 .current_dir(repo::root()),
         )
     })?;
