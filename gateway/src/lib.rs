@@ -18,10 +18,7 @@ mod error;
 pub mod keys;
 mod migrations;
 mod rpc;
-#[allow(
-    unreachable_pub,
-    reason = "SeaORM's derive wants its items public"
-)]
+#[allow(unreachable_pub, reason = "SeaORM's derive wants its items public")]
 mod store;
 
 use std::sync::Arc;
