@@ -8,10 +8,11 @@ use std::{
 
 use anyhow::Context as _;
 use axum::{
-    Json, Router,
+    Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::IntoResponse,
     routing::post,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -91,13 +92,20 @@ async fn refund(
     State(ledger): State<Arc<Ledger>>,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, Json<Value>) {
+) -> impl IntoResponse {
+    let answer = |status: StatusCode, body: Value| {
+        (
+            status,
+            [(CONTENT_TYPE, "application/json")],
+            body.to_string(),
+        )
+    };
     let mut received = ledger.lock();
     if let Err(error) = ledger.webhook.verify(&body, &headers) {
         received.refused += 1;
-        return (
+        return answer(
             StatusCode::UNAUTHORIZED,
-            Json(json!({ "error": error.to_string() })),
+            json!({ "error": error.to_string() }),
         );
     }
     let key = headers
@@ -111,8 +119,8 @@ async fn refund(
     if !received.keys.contains(&key) {
         received.keys.push(key);
     }
-    (
+    answer(
         StatusCode::OK,
-        Json(json!({ "status": "confirmed", "reference": reference })),
+        json!({ "status": "confirmed", "reference": reference }),
     )
 }

@@ -1,0 +1,137 @@
+//! A connection to a running platform, through its gateway.
+
+use anyhow::Context as _;
+use clap::Args;
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+use tonic_types::StatusExt;
+
+use super::Usage;
+
+/// Largest answer that the command line takes.
+pub(crate) const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+
+/// Where the platform is, and with which key to call it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Connection {
+    /// The gateway's address.
+    #[arg(
+        long,
+        env = "POSTLUDE_ENDPOINT",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL"
+    )]
+    pub(crate) endpoint: String,
+    /// The API key, `plk_…`; better given by the environment than typed.
+    #[arg(
+        long,
+        env = "POSTLUDE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    api_key: Option<String>,
+}
+
+/// A channel that sends the key along.
+pub(crate) type Gateway = InterceptedService<Channel, Credentials>;
+
+/// Puts the key onto each call.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials(MetadataValue<Ascii>);
+
+impl Interceptor for Credentials {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request
+            .metadata_mut()
+            .insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Without a key, with an address that is none, or if nothing listens there.
+    pub(crate) async fn open(&self) -> anyhow::Result<Gateway> {
+        let key = self.api_key.as_deref().unwrap_or_default();
+        if key.is_empty() {
+            return Err(Usage(
+                "no API key: set POSTLUDE_API_KEY or give --api-key; `postlude key create` makes one"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let mut value: MetadataValue<Ascii> = format!("Bearer {key}")
+            .parse()
+            .map_err(|_| Usage("the API key has characters that no key has".to_owned()))?;
+        value.set_sensitive(true);
+        let channel = Endpoint::from_shared(self.endpoint.clone())
+            .map_err(|_| Usage(format!("`{}` is not an address", self.endpoint)))?
+            .connect()
+            .await
+            .with_context(|| {
+                format!(
+                    "nothing answers at {}; `postlude serve` starts a platform",
+                    self.endpoint
+                )
+            })?;
+        Ok(InterceptedService::new(channel, Credentials(value)))
+    }
+}
+
+/// A call that failed, with what was tried.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {}", status.message())]
+pub(crate) struct CallError {
+    what: String,
+    pub(crate) status: Status,
+}
+
+impl CallError {
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self.status.code() {
+            tonic::Code::Unauthenticated => {
+                Some("check the API key; `postlude key create` makes one")
+            }
+            tonic::Code::PermissionDenied => {
+                Some("make a key with the missing scope: `postlude key create --scope …`")
+            }
+            tonic::Code::Unavailable => Some("is the platform running? `postlude serve` starts it"),
+            _ => None,
+        }
+    }
+}
+
+/// The reason that a status carries; empty if it has none.
+pub(crate) fn reason(status: &Status) -> String {
+    status
+        .get_error_details()
+        .error_info()
+        .map(|info| info.reason.clone())
+        .unwrap_or_default()
+}
+
+/// Says what was tried when a call fails.
+pub(crate) trait Tried<T> {
+    /// The value, or the failure of `what`.
+    fn tried(self, what: impl Into<String>) -> anyhow::Result<T>;
+}
+
+impl<T> Tried<T> for Result<tonic::Response<T>, Status> {
+    fn tried(self, what: impl Into<String>) -> anyhow::Result<T> {
+        match self {
+            Ok(response) => Ok(response.into_inner()),
+            Err(status) => Err(CallError {
+                what: what.into(),
+                status,
+            }
+            .into()),
+        }
+    }
+}

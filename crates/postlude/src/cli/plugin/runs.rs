@@ -1,0 +1,188 @@
+//! `postlude plugin runs` and `postlude plugin replay`: why was it decided so, and is it still?
+
+use clap::Args;
+use postlude_proto::{
+    plugins::v1::{GetRunRequest, ListRunsRequest, ReplayRunRequest},
+    runs::v1::{Run, run},
+};
+use serde_json::json;
+
+use super::{
+    client,
+    json::{pretty, run_json},
+};
+use crate::cli::{
+    client::{Connection, Tried as _},
+    output::{Output, short, table},
+};
+
+/// Which runs.
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    /// Show this run, with input and output.
+    run_id: Option<String>,
+    /// The hook.
+    #[arg(long, default_value = "return-policy")]
+    hook: String,
+    /// Only runs about this subject: an order's number, for example.
+    #[arg(long, default_value = "")]
+    subject: String,
+    /// Runs at most.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..=500))]
+    limit: i32,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Which run.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run; every decision names its own.
+    run_id: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Lists runs, or shows one.
+pub(super) async fn list_or_show(command: &Runs, output: Output) -> anyhow::Result<()> {
+    let mut client = client(&command.connection).await?;
+    if let Some(run_id) = &command.run_id {
+        let request = GetRunRequest {
+            run_id: run_id.clone(),
+        };
+        let run = client
+            .get_run(request)
+            .await
+            .tried(format!("{run_id} can't be shown"))?;
+        output.print(&run_json(&run), || {
+            let mut text = vec![
+                format!(
+                    "{} {}/{} about {}: {}",
+                    run.run_id,
+                    run.hook,
+                    run.function,
+                    run.subject,
+                    result(&run)
+                ),
+                format!(
+                    "by {} {} {}",
+                    run.plugin_id, run.plugin_version, run.component_digest
+                ),
+                format!(
+                    "fuel {}, {} µs, {} bytes of memory, answer {}",
+                    run.fuel, run.duration_micros, run.memory_bytes, run.action
+                ),
+                format!("input:\n{}", pretty(&run.input_json)),
+                format!("output:\n{}", pretty(&run.output_json)),
+            ];
+            text.extend(
+                run.logs
+                    .iter()
+                    .map(|log| format!("log: {}", log.escape_debug())),
+            );
+            text.push(format!("next: postlude plugin replay {}", run.run_id));
+            text.join("\n")
+        });
+        return Ok(());
+    }
+    let page = client
+        .list_runs(ListRunsRequest {
+            hook: command.hook.clone(),
+            page_size: command.limit,
+            page_token: String::new(),
+            subject: command.subject.clone(),
+        })
+        .await
+        .tried("the runs can't be listed")?;
+    let json = json!({ "runs": page.runs.iter().map(run_json).collect::<Vec<_>>() });
+    output.print(&json, || {
+        if page.runs.is_empty() {
+            return format!("no runs of {}", command.hook);
+        }
+        let rows = page.runs.iter().map(|run| {
+            [
+                run.run_id.clone(),
+                run.function.clone(),
+                run.subject.clone(),
+                format!("{} {}", run.plugin_id, run.plugin_version),
+                short(&run.component_digest),
+                result(run),
+                run.action.clone(),
+                run.fuel.to_string(),
+                run.duration_micros.to_string(),
+            ]
+        });
+        table(
+            [
+                "run",
+                "function",
+                "subject",
+                "plugin",
+                "component",
+                "result",
+                "answer",
+                "fuel",
+                "µs",
+            ],
+            rows,
+        )
+    });
+    Ok(())
+}
+
+/// Runs a recorded decision again.
+pub(super) async fn replay(command: &Replay, output: Output) -> anyhow::Result<()> {
+    let replay = client(&command.connection)
+        .await?
+        .replay_run(ReplayRunRequest {
+            run_id: command.run_id.clone(),
+        })
+        .await
+        .tried(format!("{} was not replayed", command.run_id))?;
+    let json = json!({
+        "run_id": replay.run_id,
+        "identical": replay.identical,
+        "recorded_output": hex::encode(&replay.recorded_output),
+        "replayed_output": hex::encode(&replay.replayed_output),
+        "recorded_fuel": replay.recorded_fuel,
+        "replayed_fuel": replay.replayed_fuel,
+        "same_engine": replay.same_engine,
+        "component_digest": replay.component_digest,
+    });
+    output.print(&json, || {
+        let same = if replay.identical {
+            "identical"
+        } else {
+            "DIFFERENT"
+        };
+        let fuel = if replay.same_engine {
+            format!(
+                "fuel {} then, {} now",
+                replay.recorded_fuel, replay.replayed_fuel
+            )
+        } else {
+            "another engine, so fuel isn't compared".to_owned()
+        };
+        format!(
+            "{}: {} bytes then, {} bytes now, {same}; {fuel}; component {}",
+            replay.run_id,
+            replay.recorded_output.len(),
+            replay.replayed_output.len(),
+            replay.component_digest
+        )
+    });
+    if replay.identical {
+        Ok(())
+    } else {
+        anyhow::bail!("the replay gave other bytes than were recorded")
+    }
+}
+
+fn result(run: &Run) -> String {
+    match run.result() {
+        run::Result::Decided => "decided".to_owned(),
+        run::Result::PluginError => "plugin error".to_owned(),
+        run::Result::Fault => format!("fault {}: {}", run.fault_code, run.fault_message),
+        run::Result::Unspecified => "unknown".to_owned(),
+    }
+}

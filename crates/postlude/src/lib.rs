@@ -1,0 +1,13 @@
+//! The composition root: which services there are, on what they stand, and the command line.
+//!
+//! - [`platform`]: starts services and gateway in one process, or some of them, and stops them. The
+//!   only place that knows whether a database is a file or a server, and whether a service is near
+//!   or far.
+//! - [`cli`]: what people type.
+//!
+//! Owns no behaviour of its own: whatever a retailer sees is a service's.
+
+pub mod cli;
+pub mod platform;
+
+pub use platform::{Part, Platform, PlatformError, Surroundings};

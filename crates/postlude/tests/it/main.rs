@@ -1,0 +1,12 @@
+//! The binary as people meet it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod program;
+mod serve;
+mod usage;

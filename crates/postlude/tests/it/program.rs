@@ -1,0 +1,104 @@
+//! The program, run in a folder of its own.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// How long anything may take before the test gives up.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A data folder and the program on it.
+pub struct Program(TempDir);
+
+impl Program {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTLUDE_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .env("POSTLUDE_DATA_DIR", self.0.path().join("data"))
+            .env("POSTLUDE_GATEWAY__LISTEN", "127.0.0.1:0")
+            .env("POSTLUDE_OPS__LISTEN", "127.0.0.1:0")
+            .env("POSTLUDE_LOG__LEVEL", "warn")
+            .stdin(Stdio::null())
+            .current_dir(self.0.path());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What it printed, as JSON.
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Starts `serve` and waits until it says that it is ready.
+    pub fn serve(&self) -> Serving {
+        let mut child = self
+            .command(&["serve", "--output", "json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let addresses: serde_json::Value = serde_json::from_str(&line).expect("addresses");
+        Serving {
+            endpoint: addresses["gateway"].as_str().unwrap().to_owned(),
+            child,
+        }
+    }
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A platform at work. Killed when it is dropped.
+pub struct Serving {
+    pub child: Child,
+    pub endpoint: String,
+}
+
+impl Serving {
+    /// Asks it to stop, as an orchestrator does, and gives its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(started.elapsed() < DEADLINE, "it does not stop");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

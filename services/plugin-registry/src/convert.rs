@@ -1,0 +1,4 @@
+//! Contract ↔ domain.
+
+pub(crate) mod installation;
+pub(crate) mod version;

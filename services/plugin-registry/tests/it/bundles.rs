@@ -1,0 +1,102 @@
+//! Bundles, good and broken, around the shipped plugin's component.
+
+use std::{collections::BTreeMap, io::Read as _, path::Path, sync::LazyLock};
+
+/// The component that `cargo xtask plugins` builds.
+static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist/standard-returns.tar");
+    let bytes = std::fs::read(&path).expect("cargo xtask plugins builds the shipped bundle");
+    let mut archive = tar::Archive::new(bytes.as_slice());
+    let mut entry = archive
+        .entries()
+        .unwrap()
+        .map(Result::unwrap)
+        .find(|entry| entry.path().unwrap().ends_with("component.wasm"))
+        .expect("the shipped bundle has a component");
+    let mut component = Vec::new();
+    entry.read_to_end(&mut component).unwrap();
+    component
+});
+
+pub const SCHEMA: &str = r#"{
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+        "days": {"type": "integer", "minimum": 1},
+        "fees": {"type": "object", "additionalProperties": {"type": "integer"}}
+    }
+}"#;
+
+pub const DEFAULTS: &str = r#"{"days": 30, "fees": {"shoes": 500}}"#;
+
+/// A bundle whose files a test may change.
+#[derive(Clone)]
+pub struct Bundle(BTreeMap<String, Vec<u8>>);
+
+impl Bundle {
+    /// A good one.
+    pub fn new(id: &str, version: &str) -> Self {
+        let manifest = format!(
+            r#"
+id = "{id}"
+version = "{version}"
+publisher = "Tests"
+license = "Apache-2.0"
+description = "For a test."
+
+[[hooks]]
+name = "return-policy"
+
+[[capabilities]]
+name = "config"
+reason = "Reads its windows."
+
+[[capabilities]]
+name = "log"
+reason = "Says which rule it took."
+"#
+        );
+        Self(BTreeMap::new())
+            .with("plugin.toml", manifest.as_bytes())
+            .with("component.wasm", &COMPONENT)
+            .with("config.schema.json", SCHEMA.as_bytes())
+            .with("config.default.json", DEFAULTS.as_bytes())
+    }
+
+    /// With a file put in or replaced.
+    pub fn with(mut self, path: &str, content: &[u8]) -> Self {
+        self.0.insert(path.to_owned(), content.to_owned());
+        self
+    }
+
+    /// Without a file.
+    pub fn without(mut self, path: &str) -> Self {
+        self.0.remove(path);
+        self
+    }
+
+    /// With another text in the manifest.
+    pub fn manifest(self, from: &str, to: &str) -> Self {
+        let text = String::from_utf8(self.0["plugin.toml"].clone()).unwrap();
+        assert!(text.contains(from), "{text}");
+        self.with("plugin.toml", text.replace(from, to).as_bytes())
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, content) in &self.0 {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(u64::try_from(content.len()).unwrap());
+            header.set_mode(0o644);
+            archive
+                .append_data(&mut header, path, content.as_slice())
+                .unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+}
+
+pub fn component() -> &'static [u8] {
+    &COMPONENT
+}
