@@ -9,11 +9,13 @@
 mod bindings;
 mod call;
 mod check;
+mod fixture;
 mod guest;
 mod message;
 mod types;
 
 pub(crate) use bindings::{CONTRACT, Prepared, linker, prepare};
+pub use fixture::FixtureError;
 pub use types::{
     BuyerKind, CallContext, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision,
     LineTerms, Order, OrderLine, OrderTerms, Outcome, Reason, RequestLine, RestockingFee,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A call as it is recorded.
-enum Input {
+pub(super) enum Input {
     Terms(ReturnPolicyTermsInput),
     Decide(ReturnPolicyDecideInput),
 }
@@ -345,6 +345,17 @@ fn record<T>(inner: &Inner, binding: &Binding, ran: Recorded, verdict: &Verdict<
         run_time: ran.run_time,
         engine_hash: inner.engine_hash.clone(),
     }
+}
+
+/// What a guest says, as it would be recorded, with no record made.
+pub(super) fn output(
+    inner: &Inner,
+    component: &Component,
+    input: &Input,
+    config: Arc<str>,
+) -> Result<Bytes, PluginFault> {
+    let executed = execute(inner, component, input, config);
+    executed.said.map(|_| executed.output)
 }
 
 /// One call in a sandbox of its own. Judges nothing but the answer's size.

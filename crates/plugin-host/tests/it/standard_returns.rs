@@ -2,8 +2,8 @@
 
 use postlude_kernel::Timestamp;
 use postlude_plugin_host::return_policy::{
-    Decision, Facts, Order, OrderTerms, Outcome, Reason, RestockingFee, ReturnMethod, ReturnReason,
-    WithdrawalExemption,
+    Decision, Facts, FixtureError, Order, OrderTerms, Outcome, Reason, RestockingFee, ReturnMethod,
+    ReturnReason, WithdrawalExemption,
 };
 
 use crate::world::{NOW, World, answered, context, facts, order, tenant};
@@ -256,4 +256,39 @@ async fn the_way_back_is_charged_once() {
         .map(|line| line.return_shipping_fee_minor)
         .collect();
     assert_eq!(fees, [490, 0]);
+}
+
+#[tokio::test]
+async fn its_own_fixtures_pass_and_a_wrong_one_is_named() {
+    let Shop(world) = Shop::open();
+    let component = world.component("standard-returns");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../plugins/standard-returns/fixtures"
+    );
+    let mut passed = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let fixture = std::fs::read_to_string(&path).unwrap();
+        let result = world
+            .host
+            .return_policy_fixture(&tenant(), &component, DEFAULTS, &fixture)
+            .await;
+        assert_eq!(result, Ok(()), "{}", path.display());
+        if fixture.contains("1190") {
+            let wrong = fixture
+                .replace("1190,", "1191,")
+                .replace("1190\n", "1191\n");
+            let result = world
+                .host
+                .return_policy_fixture(&tenant(), &component, DEFAULTS, &wrong)
+                .await;
+            assert!(
+                matches!(&result, Err(FixtureError::Differs { path, .. }) if path.ends_with("/restocking_fee/amount_minor")),
+                "{result:?}"
+            );
+        }
+        passed += 1;
+    }
+    assert!(passed >= 5, "{passed}");
 }
