@@ -50,8 +50,7 @@ package!(runs, "postlude.runs.v1");
 package!(gateway, "postlude.gateway.v1");
 
 /// Every contract with its options, encoded as a `FileDescriptorSet`: what reflection serves.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// The contracts as descriptors.
 #[allow(

@@ -92,7 +92,13 @@ mod tests {
     fn accepts_its_own_and_nothing_else() {
         let id = ThingId::generate(&SeededIds::new(1), Timestamp::EPOCH);
         assert_eq!(ThingId::parse(id.as_str()), Ok(id.clone()));
-        for wrong in ["", "thi", "thi_", "ret_01JCZ0000000000000000000AA", "thi_xyz"] {
+        for wrong in [
+            "",
+            "thi",
+            "thi_",
+            "ret_01JCZ0000000000000000000AA",
+            "thi_xyz",
+        ] {
             assert!(ThingId::parse(wrong).is_err(), "{wrong}");
         }
     }

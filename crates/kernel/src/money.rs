@@ -113,7 +113,10 @@ impl Money {
         let units = i128::from(units.min(quantity));
         let share = (i128::from(self.amount_minor) * units).div_euclid(i128::from(quantity));
         // Not above the total in size, so it fits.
-        Self::new(self.currency, i64::try_from(share).unwrap_or(self.amount_minor))
+        Self::new(
+            self.currency,
+            i64::try_from(share).unwrap_or(self.amount_minor),
+        )
     }
 
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
