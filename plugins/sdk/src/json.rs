@@ -322,7 +322,10 @@ mod tests {
         .unwrap();
         assert_eq!(value.get("days").unwrap().as_integer(), Some(30));
         assert_eq!(value.get("free").unwrap().items().len(), 3);
-        assert_eq!(value.get("by").unwrap().get("shoes"), Some(&Value::Integer(-1)));
+        assert_eq!(
+            value.get("by").unwrap().get("shoes"),
+            Some(&Value::Integer(-1))
+        );
         assert_eq!(value.get("t").unwrap().as_text(), Some("a\n\"€😀é"));
         assert_eq!(parse("[]").unwrap(), Value::List(vec![]));
         assert_eq!(parse("{}").unwrap().members(), &[]);
@@ -331,8 +334,22 @@ mod tests {
     #[test]
     fn refuses_the_rest_and_says_where() {
         for text in [
-            "", "{", "[1,]", "{\"a\" 1}", "01", "1.5", "1e3", "-", "\"\\x\"", "\"a", "nul", "[] 1",
-            "\"\\ud800\"", "\"\u{1}\"", "99999999999999999999", "{1: 2}",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\" 1}",
+            "01",
+            "1.5",
+            "1e3",
+            "-",
+            "\"\\x\"",
+            "\"a",
+            "nul",
+            "[] 1",
+            "\"\\ud800\"",
+            "\"\u{1}\"",
+            "99999999999999999999",
+            "{1: 2}",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -3,7 +3,7 @@
 //! ```ignore
 //! use postlude_plugin_sdk::return_policy::{self, ReturnPolicy};
 //!
-//! struct Mine;
+//! pub struct Mine;
 //! impl ReturnPolicy for Mine { /* terms, decide */ }
 //! return_policy::export!(Mine);
 //! ```

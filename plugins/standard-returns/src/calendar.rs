@@ -109,7 +109,14 @@ mod tests {
             assert_eq!(parse(date), Some(day), "{date}");
             assert_eq!(text(day), date);
         }
-        for wrong in ["2026-02-30", "2026-13-01", "2026-1-1", "2026-01", "x", "2026-01-01-01"] {
+        for wrong in [
+            "2026-02-30",
+            "2026-13-01",
+            "2026-1-1",
+            "2026-01",
+            "x",
+            "2026-01-01-01",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

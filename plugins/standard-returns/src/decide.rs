@@ -83,7 +83,9 @@ fn draft<'a>(
         reasons: Vec::new(),
     };
     let (Some(bought), Some(promised)) = (bought, promised) else {
-        draft.reasons.push(reason("LINE_UNKNOWN", "The order has no such line."));
+        draft
+            .reasons
+            .push(reason("LINE_UNKNOWN", "The order has no such line."));
         return draft;
     };
     let left = asked
@@ -98,7 +100,10 @@ fn draft<'a>(
     } else if asked.quantity > left {
         draft.reasons.push(reason(
             "QUANTITY_NOT_AVAILABLE",
-            format!("{} were asked for and {left} can still come back.", asked.quantity),
+            format!(
+                "{} were asked for and {left} can still come back.",
+                asked.quantity
+            ),
         ));
     } else if asked.reason.is_merchants_fault() {
         fault(&mut draft, context, settings);
@@ -222,12 +227,7 @@ fn change_of_mind(
     }
 }
 
-fn restock(
-    draft: &mut Draft<'_>,
-    settings: &Settings,
-    bought: &OrderLine,
-    promised: &LineTerms,
-) {
+fn restock(draft: &mut Draft<'_>, settings: &Settings, bought: &OrderLine, promised: &LineTerms) {
     let today = settings.rule(&bought.category).0.restocking_basis_points;
     let fee = match &promised.restocking_fee {
         RestockingFee::Free => 0,
@@ -269,7 +269,9 @@ fn review(facts: &Facts, settings: &Settings, drafts: &mut [Draft<'_>]) -> Vec<R
     let value = drafts
         .iter()
         .filter(|draft| draft.outcome == Outcome::Approve)
-        .fold(0_i64, |sum, draft| sum.saturating_add(draft.asked.paid_minor));
+        .fold(0_i64, |sum, draft| {
+            sum.saturating_add(draft.asked.paid_minor)
+        });
     let limit = settings.review_above.get(currency);
     if let Some(limit) = limit.filter(|limit| value > *limit) {
         seen.push(reason(
@@ -324,14 +326,21 @@ fn finish(mut draft: Draft<'_>, facts: &Facts, way_back: &mut i64) -> LineDecisi
     let currency = &facts.order.currency_code;
     let goes_on = draft.outcome != Outcome::Decline;
     let paid = draft.asked.paid_minor.max(0);
-    let restocking = if goes_on { draft.restocking.min(paid) } else { 0 };
+    let restocking = if goes_on {
+        draft.restocking.min(paid)
+    } else {
+        0
+    };
     let mut shipping = 0;
     if goes_on && draft.pays_way_back && *way_back > 0 {
         shipping = (*way_back).min(paid - restocking);
         *way_back -= shipping;
         draft.reasons.push(reason(
             "RETURN_SHIPPING_FEE",
-            format!("The way back costs {}, once per return.", amount(shipping, currency)),
+            format!(
+                "The way back costs {}, once per return.",
+                amount(shipping, currency)
+            ),
         ));
     }
     LineDecision {
@@ -350,9 +359,15 @@ fn summary(lines: &[LineDecision]) -> Reason {
     if lines.iter().any(|line| line.outcome == Outcome::Review) {
         reason("NEEDS_REVIEW", "A person decides.")
     } else if lines.iter().any(|line| line.outcome == Outcome::Decline) {
-        reason("DECLINED_BY_RULE", "At least one line can't come back under the shop's rules.")
+        reason(
+            "DECLINED_BY_RULE",
+            "At least one line can't come back under the shop's rules.",
+        )
     } else {
-        reason("AUTO_APPROVED", "Every line may come back under the shop's rules.")
+        reason(
+            "AUTO_APPROVED",
+            "Every line may come back under the shop's rules.",
+        )
     }
 }
 

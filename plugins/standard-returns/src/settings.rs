@@ -160,7 +160,10 @@ fn withdrawal(value: &Value) -> Result<Withdrawal, String> {
                 .iter()
                 .map(|day| {
                     day.as_text().and_then(calendar::parse).ok_or_else(|| {
-                        wrong("statutory_withdrawal.holidays", "a list of dates like 2026-12-25")
+                        wrong(
+                            "statutory_withdrawal.holidays",
+                            "a list of dates like 2026-12-25",
+                        )
                     })
                 })
                 .collect::<Result<_, _>>()?;
@@ -221,7 +224,13 @@ mod tests {
     fn the_shipped_defaults_can_be_read() {
         let settings = Settings::parse(include_str!("../config.default.json")).unwrap();
         assert_eq!(settings.default_rule.window_days, 30);
-        assert!(settings.withdrawal.countries.iter().any(|country| country == "DE"));
+        assert!(
+            settings
+                .withdrawal
+                .countries
+                .iter()
+                .any(|country| country == "DE")
+        );
         assert!(settings.rule("electronics").1);
         assert!(!settings.rule("no such category").1);
     }
@@ -240,7 +249,10 @@ mod tests {
             (r#"{"window_days": -1}"#, "window_days"),
             (r#"{"categories": {"a": {"final_sale": 1}}}"#, "final_sale"),
             (r#"{"review_above": {"EUR": "x"}}"#, "review_above"),
-            (r#"{"statutory_withdrawal": {"holidays": {"DE": ["x"]}}}"#, "holidays"),
+            (
+                r#"{"statutory_withdrawal": {"holidays": {"DE": ["x"]}}}"#,
+                "holidays",
+            ),
             ("{", "byte 1"),
         ] {
             let error = Settings::parse(text).unwrap_err();

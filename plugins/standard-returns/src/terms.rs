@@ -1,8 +1,7 @@
 //! What a line is sold under.
 
 use postlude_plugin_sdk::return_policy::{
-    BuyerKind, Channel, LineTerms, Order, OrderLine, OrderTerms, RestockingFee,
-    WithdrawalExemption,
+    BuyerKind, Channel, LineTerms, Order, OrderLine, OrderTerms, RestockingFee, WithdrawalExemption,
 };
 
 use crate::{
@@ -93,11 +92,7 @@ fn may_withdraw(order: &Order, line: &OrderLine, settings: &Settings) -> bool {
     order.buyer_kind == BuyerKind::Consumer
         && order.channel != Channel::Store
         && !exempt
-        && settings
-            .withdrawal
-            .countries
-            .iter()
-            .any(|country| *country == order.country_code)
+        && settings.withdrawal.countries.contains(&order.country_code)
 }
 
 /// A retailer's word as it may stand in a sentence.
