@@ -79,7 +79,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         )
     })?;
     println!("==> one order, told whole");
-    let told = run::succeeds(cli.with_key(&key).arg("demo"))?;
+    // A debug build takes its time to compile the plugin that was just installed.
+    let told = run::succeeds(cli.with_key(&key).args(["demo", "--patience", "180"]))?;
     println!(
         "\n{}",
         if told {

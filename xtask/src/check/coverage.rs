@@ -26,7 +26,12 @@ pub(super) fn check(tree: &Tree) -> Result<Report> {
         let by = tests
             .iter()
             .find(|test| test.path.ends_with(&file))
-            .or_else(|| tests.iter().find(|test| call.is_match(&test.text)));
+            .or_else(|| {
+                tests.iter().find(|test| {
+                    let named = test.text.contains(&method) || test.text.contains(&rpc.name);
+                    named && call.is_match(&test.text)
+                })
+            });
         match by {
             Some(test) => notes.push(format!("{}.{} in {}", rpc.service, rpc.name, test.path)),
             None => findings.push(Finding::at(
@@ -72,20 +77,24 @@ pub(super) fn check(tree: &Tree) -> Result<Report> {
             event.message,
             regex::escape(&event.name)
         ))?;
+        let sees = |test: &File| {
+            let named = test.text.contains(&event.message) || test.text.contains(&event.name);
+            named && word.is_match(&test.text)
+        };
         let consumers: Vec<&str> = consumed
             .iter()
             .filter(|(_, file)| *file == snake(&event.message))
             .map(|(service, _)| *service)
             .collect();
         let mut missing = Vec::new();
-        if consumers.is_empty() && !tests.iter().any(|test| word.is_match(&test.text)) {
+        if consumers.is_empty() && !tests.iter().any(|test| sees(test)) {
             missing.push("no test sees it told".to_owned());
         }
         for service in consumers {
             let folder = format!("services/{service}/");
             if !tests
                 .iter()
-                .any(|test| test.path.starts_with(&folder) && word.is_match(&test.text))
+                .any(|test| test.path.starts_with(&folder) && sees(test))
             {
                 missing.push(format!("{service} consumes it and has no test that does"));
             }
