@@ -147,7 +147,7 @@ fn componentise(module: &Path) -> Result<Vec<u8>> {
     wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .with_context(|| format!("can't make a component of {}", module.display()))
 }
 
