@@ -33,6 +33,9 @@ use self::{
     storage::{Lock, Storage},
 };
 
+/// The parts' settings, for people: the truth is each part's own struct.
+const SERVICES: &str = include_str!("platform/services.toml");
+
 /// How long a stop may take before what still runs is cut off.
 pub const GRACE: Duration = Duration::from_secs(20);
 
@@ -157,6 +160,12 @@ impl std::fmt::Debug for Platform {
             .field("services", &self.services)
             .finish_non_exhaustive()
     }
+}
+
+/// Every setting with its default and a comment: the platform's own, then each part's.
+#[must_use]
+pub fn defaults() -> String {
+    format!("{}\n{SERVICES}", postlude_chassis::config::DEFAULTS)
 }
 
 /// The layers of the configuration: defaults, file, environment.
@@ -358,5 +367,34 @@ impl Platform {
             store.close().await;
         }
         served && drained.into_iter().all(|done| done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use super::{Part, SERVICES, load_config};
+
+    #[test]
+    fn every_documented_setting_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("postlude.toml");
+        let settings: Vec<_> = SERVICES
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(setting) if setting.contains(" = ") => setting,
+                Some(_) | None => line,
+            })
+            .collect();
+        std::fs::write(&path, settings.join("\n")).unwrap();
+        let config = load_config(Some(&path), []).unwrap();
+        let gateway: postlude_gateway::GatewayConfig =
+            config.section(Part::Gateway.name()).deserialize().unwrap();
+        assert_eq!(gateway.rate_burst, 4_000);
+        for part in Part::ALL {
+            let section: toml::Table = config.section(part.name()).deserialize().unwrap();
+            assert!(!section.is_empty(), "{}", part.name());
+        }
     }
 }

@@ -107,15 +107,6 @@ pub(crate) fn open(bytes: &[u8], limits: Limits) -> Result<Bundle, Refusal> {
             violation.description,
         )
     })?;
-    for folder in &manifest.tests {
-        if !archive.has_folder(folder) {
-            return Err(Refusal::new(
-                Flaw::Manifest,
-                format!("{MANIFEST}: tests"),
-                format!("`{folder}` is not a folder of the bundle"),
-            ));
-        }
-    }
     Ok(Bundle {
         version,
         hooks,

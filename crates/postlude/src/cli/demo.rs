@@ -9,6 +9,7 @@ mod payments;
 mod platform;
 mod purchase;
 mod refund;
+mod rehearsal;
 mod return_goods;
 mod teller;
 mod why;
@@ -77,6 +78,7 @@ impl Demo {
 
 impl Stage {
     async fn tell(&mut self) -> anyhow::Result<()> {
+        self.rehearse().await?;
         self.purchase().await?;
         let opened = self.open_return().await?;
         let inspected = self.bring_back(&opened).await?;

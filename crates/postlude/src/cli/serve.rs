@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use clap::Args;
-use postlude_chassis::{
-    config::{Config, DEFAULTS},
-    telemetry,
-};
+use postlude_chassis::{config::Config, telemetry};
 use serde_json::json;
 
 use super::{
@@ -52,7 +49,7 @@ impl ConfigArgs {
 impl Serve {
     pub(crate) async fn run(self, output: Output) -> anyhow::Result<()> {
         if self.print_defaults {
-            output::line(DEFAULTS.trim_end());
+            output::line(platform::defaults().trim_end());
             return Ok(());
         }
         let only = parts(&self.only)?;

@@ -107,12 +107,6 @@ impl Archive {
             )
         })
     }
-
-    /// Whether a file lies under `folder`.
-    pub(crate) fn has_folder(&self, folder: &str) -> bool {
-        let prefix = format!("{}/", folder.trim_end_matches('/'));
-        self.0.keys().any(|path| path.starts_with(&prefix))
-    }
 }
 
 fn safe_path(raw: &[u8], place: &str) -> Result<String, Refusal> {
@@ -193,7 +187,6 @@ mod tests {
             archive.text("plugin.toml", Flaw::Manifest).unwrap(),
             "id = 1"
         );
-        assert!(!archive.has_folder("fixtures"));
     }
 
     #[test]

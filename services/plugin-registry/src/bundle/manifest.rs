@@ -38,9 +38,10 @@ pub(crate) struct Manifest {
         reason = "checked for unknown keys; the host's own limits rule"
     )]
     limits: Limits,
-    /// Folders with fixtures.
+    /// Folders with fixtures, for the author's own tools.
     #[serde(default)]
-    pub(crate) tests: Vec<String>,
+    #[allow(dead_code, reason = "checked to be a list of texts; the registry runs nothing")]
+    tests: Vec<String>,
 }
 
 /// A hook that the plugin answers.

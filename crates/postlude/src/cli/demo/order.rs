@@ -60,6 +60,14 @@ impl Order {
         })
     }
 
+    /// Another order of the same customer and content, to try things out on.
+    pub(super) fn rehearsal(&self) -> Self {
+        Self {
+            order_id: format!("{}-rehearsal", self.order_id),
+            ..self.clone()
+        }
+    }
+
     /// A time of the story, in hours after the purchase.
     pub(super) fn hours(&self, hours: i64) -> Option<prost_types::Timestamp> {
         let micros = hours.saturating_mul(3_600_000_000);

@@ -11,6 +11,7 @@ use super::{
     Stage,
     teller::{money, word},
 };
+use crate::cli::client::{Tried as _, reason};
 
 impl Stage {
     /// Quotes and opens the return; finds the one that a story before opened.
@@ -26,8 +27,12 @@ impl Stage {
             }
             None => self.quote_and_create().await?,
         };
-        let reasons = opened.lines.iter().flat_map(|line| line.reasons.clone());
-        let reasons: Vec<_> = opened.reasons.iter().cloned().chain(reasons).collect();
+        let mut reasons = opened.reasons.clone();
+        for reason in opened.lines.iter().flat_map(|line| &line.reasons) {
+            if !reasons.contains(reason) {
+                reasons.push(reason.clone());
+            }
+        }
         self.teller.because(&reasons);
         if let Some(decision) = &opened.decision {
             self.teller.decided_by(decision);
@@ -69,23 +74,31 @@ impl Stage {
             method: ReturnMethod::Mail.into(),
             ..QuoteReturnRequest::default()
         };
-        let quote = platform
-            .call("there is no quote", async || {
-                platform.returns().quote_return(quoted.clone()).await
-            })
-            .await?;
-        self.tell_quote(&quote);
-        let create = CreateReturnRequest {
-            order_id: self.order.order_id.clone(),
-            quote_id: quote.quote_id.clone(),
-            request_id: self.request_id("create"),
-            ..CreateReturnRequest::default()
-        };
         let opened = platform
-            .call("the return was not opened", async || {
-                platform.returns().create_return(create.clone()).await
+            .wait("a quote that holds", async || {
+                let quote = platform
+                    .call("there is no quote", async || {
+                        platform.returns().quote_return(quoted.clone()).await
+                    })
+                    .await?;
+                let create = CreateReturnRequest {
+                    order_id: quote.order_id.clone(),
+                    quote_id: quote.quote_id.clone(),
+                    request_id: format!("demo-{}-create", self.story),
+                    ..CreateReturnRequest::default()
+                };
+                let opened = platform
+                    .find(async || platform.returns().create_return(create.clone()).await)
+                    .await;
+                match opened {
+                    // Something was still on its way to returns: the next quote knows it.
+                    Err(status) if reason(&status) == "QUOTE_CHANGED" => Ok(None),
+                    opened => Ok(Some((quote, opened.tried("the return was not opened")?))),
+                }
             })
             .await?;
+        let (quote, opened) = opened;
+        self.tell_quote(&quote);
         self.teller.did(
             "returns",
             format!(
