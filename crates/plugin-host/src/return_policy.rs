@@ -13,6 +13,7 @@ mod fixture;
 mod guest;
 mod message;
 mod types;
+mod wire;
 
 pub(crate) use bindings::{CONTRACT, Prepared, linker, prepare};
 pub use fixture::FixtureError;

@@ -8,12 +8,12 @@ use postlude_proto::runs::v1::{
     ReturnPolicyDecideInput, ReturnPolicyDecideOutput, ReturnPolicyTermsInput,
     ReturnPolicyTermsOutput, return_policy_decide_output, return_policy_terms_output,
 };
-use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    DECIDE, HOOK, TERMS, bindings, check, guest, message,
+    HOOK, bindings, check, guest, message,
     types::{CallContext, Decision, Facts, Order, OrderTerms},
+    wire::{Input, Said},
 };
 use crate::{
     binding::{Binding, BindingState, Bindings, Bound},
@@ -24,18 +24,6 @@ use crate::{
     run::{Answer, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict},
     sandbox::{self, Spent},
 };
-
-/// A call as it is recorded.
-pub(super) enum Input {
-    Terms(ReturnPolicyTermsInput),
-    Decide(ReturnPolicyDecideInput),
-}
-
-/// What a guest said, unchecked.
-enum Said {
-    Terms(ReturnPolicyTermsOutput),
-    Decide(ReturnPolicyDecideOutput),
-}
 
 /// One call that ran.
 struct Executed {
@@ -429,65 +417,6 @@ static NO_CONTEXT: postlude_proto::runs::v1::ReturnPolicyContext =
         locale: String::new(),
         utc_offset_minutes: 0,
     };
-
-impl Input {
-    fn function(&self) -> &'static str {
-        match self {
-            Self::Terms(_) => TERMS,
-            Self::Decide(_) => DECIDE,
-        }
-    }
-
-    fn lines(&self) -> u64 {
-        let order = match self {
-            Self::Terms(input) => input.order.as_ref(),
-            Self::Decide(input) => input.facts.as_ref().and_then(|facts| facts.order.as_ref()),
-        };
-        order.map_or(0, |order| {
-            u64::try_from(order.lines.len()).unwrap_or(u64::MAX)
-        })
-    }
-
-    fn encode(&self) -> Bytes {
-        match self {
-            Self::Terms(input) => input.encode_to_vec().into(),
-            Self::Decide(input) => input.encode_to_vec().into(),
-        }
-    }
-
-    fn decode(record: &RunRecord) -> Option<Self> {
-        let bytes = record.input.as_ref();
-        match record.function.as_str() {
-            TERMS => ReturnPolicyTermsInput::decode(bytes).ok().map(Self::Terms),
-            DECIDE => ReturnPolicyDecideInput::decode(bytes)
-                .ok()
-                .map(Self::Decide),
-            _ => None,
-        }
-    }
-}
-
-impl Said {
-    fn encode(&self) -> Bytes {
-        match self {
-            Self::Terms(output) => output.encode_to_vec().into(),
-            Self::Decide(output) => output.encode_to_vec().into(),
-        }
-    }
-
-    fn is_error(&self) -> bool {
-        match self {
-            Self::Terms(output) => matches!(
-                output.answer,
-                Some(return_policy_terms_output::Answer::Error(_))
-            ),
-            Self::Decide(output) => matches!(
-                output.answer,
-                Some(return_policy_decide_output::Answer::Error(_))
-            ),
-        }
-    }
-}
 
 /// Chance as data: the same tenant, subject and lines have the same.
 fn seed(tenant: &TenantId, context: &CallContext, order: &Order) -> u64 {

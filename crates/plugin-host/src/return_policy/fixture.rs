@@ -16,7 +16,7 @@ use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DECIDE, TERMS, call::Input};
+use super::{DECIDE, TERMS, wire::Input};
 use crate::{component::Component, host::Host};
 
 /// Why a fixture doesn't pass.
