@@ -85,17 +85,17 @@ impl World {
 }
 
 pub(crate) fn fault<T: std::fmt::Debug>(answer: &Answer<T>) -> (FaultCode, String) {
-    match &answer.verdict {
-        Verdict::Fault(fault) => (fault.code, fault.message.clone()),
-        other => panic!("a fault is expected: {other:?}"),
-    }
+    let Verdict::Fault(fault) = &answer.verdict else {
+        panic!("a fault is expected: {:?}", answer.verdict);
+    };
+    (fault.code, fault.message.clone())
 }
 
 pub(crate) fn answered<T: std::fmt::Debug>(answer: Answer<T>) -> T {
-    match answer.verdict {
-        Verdict::Answered(answer) => answer,
-        other => panic!("an answer is expected: {other:?}"),
-    }
+    let Verdict::Answered(said) = answer.verdict else {
+        panic!("an answer is expected: {:?}", answer.verdict);
+    };
+    said
 }
 
 pub(crate) fn component_bytes(name: &str) -> Vec<u8> {
