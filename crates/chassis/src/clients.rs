@@ -205,6 +205,20 @@ impl Target {
     }
 }
 
+/// Whether a transport's error is its word for a deadline: the channel keeps the one in the
+/// request's header as well, and may notice first.
+#[must_use]
+pub fn is_timeout(error: &tonic::transport::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.is::<tonic::TimeoutExpired>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
 impl ServiceChannel {
     async fn send(self, mut request: Request<Body>) -> Result<Response<Body>, ClientError> {
         let service = self.service;
@@ -224,6 +238,7 @@ impl ServiceChannel {
         // there so that a deep chain of calls doesn't grow one future.
         match tokio::time::timeout(time, Box::pin(target.send(request))).await {
             Ok(Ok(response)) => Ok(response),
+            Ok(Err(source)) if is_timeout(&source) => Err(ClientError::TooLate(service)),
             Ok(Err(source)) => Err(ClientError::Unreachable { service, source }),
             Err(_elapsed) => Err(ClientError::TooLate(service)),
         }

@@ -1,7 +1,10 @@
 //! From the door to the service and back.
 
 use http::{HeaderMap, HeaderValue, Request, Response, header};
-use postlude_chassis::{clients::Target, deadline, identity, trace};
+use postlude_chassis::{
+    clients::{self, Target},
+    deadline, identity, trace,
+};
 use postlude_kernel::Timestamp;
 use postlude_proto::INTERNAL_SCOPE;
 use tokio::{sync::oneshot, time::Instant};
@@ -51,20 +54,30 @@ impl Door {
             .insert(identity::HEADER, self.0.signer.mint(&caller)?);
         deadline::write(&mut parts.headers, time);
         parts.extensions = http::Extensions::new();
-        let (body, too_large) = Sized::new(body, self.0.config.max_message_bytes);
+        let (body, mut too_large) = Sized::new(body, self.0.config.max_message_bytes);
         let request = Request::from_parts(parts, Body::new(body));
 
-        let response = tokio::select! {
+        let refuse = |size| {
+            let limit = self.0.config.max_message_bytes;
+            Err(Refusal::TooLarge { size, limit })
+        };
+        let sent = tokio::select! {
             biased;
-            size = heard(too_large) => {
-                let limit = self.0.config.max_message_bytes;
-                return Err(Refusal::TooLarge { size, limit });
-            }
-            response = target.send(request) => response.map_err(|error| {
-                tracing::warn!(service, error = %causes(&error), "an upstream can't be reached");
-                Refusal::UpstreamUnavailable(service.clone())
-            })?,
+            size = heard(&mut too_large) => return refuse(size),
+            sent = target.send(request) => sent,
             () = tokio::time::sleep_until(until) => return Err(Refusal::DeadlineExceeded),
+        };
+        // The service may have answered the broken stream at once.
+        if let Ok(size) = too_large.try_recv() {
+            return refuse(size);
+        }
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) if clients::is_timeout(&error) => return Err(Refusal::DeadlineExceeded),
+            Err(error) => {
+                tracing::warn!(service, error = %causes(&error), "an upstream can't be reached");
+                return Err(Refusal::UpstreamUnavailable(service));
+            }
         };
         if is_timeout(response.headers()) {
             return Err(Refusal::DeadlineExceeded);
@@ -125,7 +138,7 @@ fn prepare(headers: &mut HeaderMap) {
 }
 
 /// The size of the message that was too large; never comes if none was.
-async fn heard(told: oneshot::Receiver<u32>) -> u32 {
+async fn heard(told: &mut oneshot::Receiver<u32>) -> u32 {
     match told.await {
         Ok(size) => size,
         Err(_never) => std::future::pending().await,
