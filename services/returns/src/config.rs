@@ -21,6 +21,9 @@ pub(crate) struct Config {
     /// Minutes between two questions to a payment system that said "pending". 60: it is the same
     /// command with the same key, so asking is cheap, and nobody's money waits for a minute.
     pub(crate) refund_reconcile_minutes: u32,
+    /// Milliseconds on the wall that a policy may take. 250: a thousand times what one needs; fuel ends
+    /// a busy loop long before.
+    pub(crate) policy_time_millis: u32,
 }
 
 impl Default for Config {
@@ -30,6 +33,7 @@ impl Default for Config {
             send_back_days: 14,
             transit_allowance_days: 10,
             refund_reconcile_minutes: 60,
+            policy_time_millis: 250,
         }
     }
 }
@@ -41,6 +45,10 @@ impl Config {
 
     pub(crate) fn refund_reconcile(&self) -> Duration {
         Duration::from_secs(u64::from(self.refund_reconcile_minutes) * 60)
+    }
+
+    pub(crate) fn policy_time(&self) -> Duration {
+        Duration::from_millis(u64::from(self.policy_time_millis))
     }
 
     pub(crate) fn allowance(&self) -> TransitAllowance {

@@ -175,51 +175,59 @@ impl Fault for Error {
     }
 
     fn violations(&self) -> Vec<FieldViolation> {
-        match self {
-            Self::Invalid(unfit) => vec![unfit.0.clone()],
-            Self::EndpointRefused(why) => {
-                vec![FieldViolation::new("settings.payment_endpoint", why)]
-            }
-            Self::Store(error) => error.violations(),
-            _ => Vec::new(),
+        if let Self::Invalid(unfit) = self {
+            vec![unfit.0.clone()]
+        } else if let Self::EndpointRefused(why) = self {
+            vec![FieldViolation::new("settings.payment_endpoint", why)]
+        } else if let Self::Store(error) = self {
+            error.violations()
+        } else {
+            Vec::new()
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Overloaded => Some(Duration::from_millis(200)),
-            Self::PolicyUnknown | Self::Upstream { .. } => Some(Duration::from_secs(1)),
-            Self::Store(error) => error.retry_after(),
-            _ => None,
+        if let Self::Store(error) = self {
+            error.retry_after()
+        } else if matches!(self, Self::Overloaded) {
+            Some(Duration::from_millis(200))
+        } else if matches!(
+            self,
+            Self::PolicyUnknown
+                | Self::Upstream {
+                    transient: true,
+                    ..
+                }
+        ) {
+            Some(Duration::from_secs(1))
+        } else {
+            None
         }
     }
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::QuantityExceeded(exceeded) => vec![
+        if let Self::QuantityExceeded(exceeded) = self {
+            vec![
                 ("line_id", exceeded.line_id.clone()),
                 ("requested_quantity", exceeded.requested.to_string()),
                 ("available_quantity", exceeded.available.to_string()),
-            ],
-            Self::NotAllowed { reasons, run_id } => vec![
-                (
-                    "reasons",
-                    reasons
-                        .iter()
-                        .map(|reason| reason.code.as_str())
-                        .collect::<Vec<_>>()
-                        .join(","),
-                ),
-                ("run_id", run_id.clone()),
-            ],
-            Self::RefundRefused(RefundRefused::ExceedsCaptured {
-                requested,
-                available,
-            }) => vec![
+            ]
+        } else if let Self::NotAllowed { reasons, run_id } = self {
+            let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
+            vec![("reasons", codes.join(",")), ("run_id", run_id.clone())]
+        } else if let Self::RefundRefused(RefundRefused::ExceedsCaptured {
+            requested,
+            available,
+        }) = self
+        {
+            vec![
                 ("requested_minor", requested.amount_minor.to_string()),
                 ("available_minor", available.amount_minor.to_string()),
-            ],
-            _ => Vec::new(),
+            ]
+        } else if let Self::Store(error) = self {
+            error.metadata()
+        } else {
+            Vec::new()
         }
     }
 }

@@ -34,7 +34,7 @@ mod timers;
 use std::sync::Arc;
 
 use postlude_chassis::{Context, Service, bindings, config::ConfigError};
-use postlude_plugin_host::{Bindings, Host, HostConfig, HostError, return_policy};
+use postlude_plugin_host::{Bindings, Host, HostConfig, HostError, Limits, return_policy};
 use postlude_proto::{
     returns::v1::return_service_server::ReturnServiceServer,
     runs::v1::run_service_server::RunServiceServer,
@@ -69,6 +69,10 @@ pub enum StartError {
 pub fn service(ctx: Context) -> Result<Service, StartError> {
     let config: Config = ctx.config.deserialize()?;
     let host = Host::new(HostConfig {
+        limits: Limits {
+            time: config.policy_time(),
+            ..Limits::default()
+        },
         cache_dir: ctx.data_dir.as_ref().map(|dir| dir.join("components")),
         ..HostConfig::new(Arc::clone(&ctx.clock), Arc::clone(&ctx.ids))
     })?;

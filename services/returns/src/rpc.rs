@@ -207,7 +207,7 @@ async fn load(
 ) -> Result<domain::Return, Error> {
     let scope = app.store.read(tenant).await?;
     let found = find(&scope, return_id).await?;
-    if etag.is_empty() || etag == etag_of(found.revision) {
+    if etag.is_empty() || etag == etag_of(found.version) {
         Ok(found)
     } else {
         Err(Error::EtagMismatch)

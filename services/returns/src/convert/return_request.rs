@@ -38,7 +38,7 @@ pub(crate) fn public(state: &Return) -> proto::Return {
         quote_id: state.quote_id.clone(),
         scans: state.scans.iter().map(scan).collect(),
         revision: state.revision,
-        etag: etag(state.revision),
+        etag: etag(state.version),
         create_time: Some(time_message(state.created)),
         update_time: Some(time_message(state.updated)),
         return_by_time: state.return_by.map(time_message),
@@ -46,8 +46,8 @@ pub(crate) fn public(state: &Return) -> proto::Return {
 }
 
 /// What changes with every change.
-pub(crate) fn etag(revision: i64) -> String {
-    revision.to_string()
+pub(crate) fn etag(version: i64) -> String {
+    version.to_string()
 }
 
 /// What a refund is made of, as a message.
@@ -181,6 +181,10 @@ pub(crate) fn parse(message: proto::Return) -> Result<Return, Unfit> {
             .map(parse_scan)
             .collect::<Result<_, _>>()?,
         revision: message.revision,
+        version: message
+            .etag
+            .parse()
+            .map_err(|_| Unfit::new("etag", "is no number"))?,
         created: time("create_time", message.create_time.as_ref())?,
         updated: time("update_time", message.update_time.as_ref())?,
         return_by: optional_time("return_by_time", message.return_by_time.as_ref())?,

@@ -6,24 +6,27 @@ use crate::error::Error;
 
 /// An error of orders, asked for an order.
 pub(crate) fn order(order_id: &str, status: &Status) -> Error {
-    match status.code() {
-        Code::NotFound => Error::OrderNotFound(order_id.to_owned()),
-        code => other("orders", code, status),
+    if status.code() == Code::NotFound {
+        Error::OrderNotFound(order_id.to_owned())
+    } else {
+        other("orders", status)
     }
 }
 
 /// An error of the registry, asked for a component.
 pub(crate) fn component(run_id: &str, digest: &str, status: &Status) -> Error {
-    match status.code() {
-        Code::NotFound => Error::RunNotReplayable {
+    if status.code() == Code::NotFound {
+        Error::RunNotReplayable {
             run_id: run_id.to_owned(),
             why: format!("the component {digest} is gone"),
-        },
-        code => other("plugin-registry", code, status),
+        }
+    } else {
+        other("plugin-registry", status)
     }
 }
 
-fn other(service: &'static str, code: Code, status: &Status) -> Error {
+fn other(service: &'static str, status: &Status) -> Error {
+    let code = status.code();
     let transient = matches!(
         code,
         Code::Unavailable

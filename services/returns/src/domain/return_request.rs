@@ -1,7 +1,8 @@
 //! A return: its lines with a state each, and the one function that moves them.
 //!
 //! [`open`](open::open) makes one, [`decide`] answers a [`Command`] with the next state and the events
-//! that tell of it. What a command doesn't change makes neither a revision nor an event.
+//! that tell of it. Every revision is told by at least one event; a change that nobody else needs to know
+//! of (a label that was asked for, a further scan) makes a version and no revision.
 
 mod decide;
 mod inspect;
@@ -49,7 +50,10 @@ pub(crate) struct Return {
     pub(crate) decision: DecisionSource,
     pub(crate) quote_id: String,
     pub(crate) scans: Vec<Scan>,
+    /// Counts the changes that were told by events, from 1 and without gaps.
     pub(crate) revision: i64,
+    /// Counts every change, also those that nobody else needs to know of.
+    pub(crate) version: i64,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     /// When the goods must be on their way; set once the return is accepted.

@@ -39,7 +39,7 @@ impl MigrationTrait for Migration {
             .col(text("customer_id"))
             .col(small_number("state"))
             .col(micros("created_at"))
-            .col(number("revision"))
+            .col(number("version"))
             .col(blob("body"))
             .take();
         tenant_table(manager, request).await?;

@@ -17,7 +17,7 @@ struct Watch {
     app: App,
     caller: Caller,
     return_id: String,
-    /// The revision that was sent last; 0 before the first.
+    /// The version that was sent last; 0 before the first.
     sent: i64,
     changes: watch::Receiver<u64>,
 }
@@ -60,11 +60,11 @@ impl Watch {
     async fn look(&mut self) -> Result<Option<Return>, Error> {
         let scope = self.app.store.read(&self.caller.tenant).await?;
         let state = super::find(&scope, &self.return_id).await?;
-        if state.revision <= self.sent {
+        if state.version <= self.sent {
             return Ok(None);
         }
         let reply = save::reply(&scope, &state).await?;
-        self.sent = state.revision;
+        self.sent = state.version;
         Ok(Some(reply))
     }
 }

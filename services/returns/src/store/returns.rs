@@ -21,7 +21,7 @@ pub(crate) struct Model {
     /// The header's state, by its number in the contract.
     pub(crate) state: i32,
     pub(crate) created_at: i64,
-    pub(crate) revision: i64,
+    pub(crate) version: i64,
     /// The encoded return.
     pub(crate) body: Vec<u8>,
 }
@@ -108,14 +108,14 @@ pub(crate) async fn insert(tx: &mut Tx, state: &Return) -> Result<(), StoreError
     tx.insert(row).await
 }
 
-/// Saves a return over the revision before.
+/// Saves a return over the version before.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if somebody else changed it since it was read.
 pub(crate) async fn save(tx: &mut Tx, state: &Return) -> Result<(), StoreError> {
     let this = Condition::all()
         .add(Column::ReturnId.eq(state.return_id.as_str()))
-        .add(Column::Revision.eq(state.revision - 1));
+        .add(Column::Version.eq(state.version - 1));
     tx.update_one::<Entity>(row(state), this).await
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn pseudonymise(
         }
         let this = Condition::all()
             .add(Column::ReturnId.eq(state.return_id.as_str()))
-            .add(Column::Revision.eq(state.revision));
+            .add(Column::Version.eq(state.version));
         tx.update_one::<Entity>(row(&state), this).await?;
         count += 1;
     }
@@ -146,7 +146,7 @@ fn row(state: &Return) -> ActiveModel {
         order_id: Set(state.order_id.clone()),
         customer_id: Set(state.customer_id.clone()),
         state: Set(message.state),
-        revision: Set(state.revision),
+        version: Set(state.version),
         body: Set(message.encode_to_vec()),
         ..Default::default()
     }

@@ -7,7 +7,10 @@ mod upstreams;
 use std::sync::Arc;
 
 use postlude_chassis::{Context, ServiceChannel};
-use postlude_proto::returns::v1::{return_service_client::ReturnServiceClient, *};
+use postlude_proto::{
+    plugins::v1::FaultAction,
+    returns::v1::{return_service_client::ReturnServiceClient, *},
+};
 use postlude_testkit::{Database, Kit, Start};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -23,23 +26,41 @@ pub(crate) type Client = ReturnServiceClient<ServiceChannel>;
 pub(crate) struct World {
     pub(crate) kit: Kit,
     pub(crate) shop: Shop,
+    pub(crate) registry: Registry,
     pub(crate) client: Client,
 }
 
 impl Start for World {
     async fn start(database: Database) -> Self {
-        World::with(database, "").await
+        let world = World::without_a_word(database, true).await;
+        // An event waits for the registry, so that nothing after it meets a policy that isn't known.
+        world.record("order-0", 1).await;
+        world
+    }
+}
+
+/// A world whose service never hears of the registry.
+pub(crate) struct Alone(pub(crate) World);
+
+impl Start for Alone {
+    async fn start(database: Database) -> Self {
+        Self(World::without_a_word(database, false).await)
     }
 }
 
 impl World {
-    /// A world with a section of configuration.
-    pub(crate) async fn with(database: Database, config: &str) -> Self {
+    /// The service has started and heard nothing yet.
+    async fn without_a_word(database: Database, with_registry: bool) -> Self {
         let shop = Shop::default();
-        let kit = Kit::builder()
-            .config(config)
-            .upstream("orders", Orders::routes(shop.clone()))
-            .upstream("plugin-registry", Registry::routes())
+        let registry = Registry::default();
+        let mut around = Kit::builder()
+            // A loaded machine must not look like a policy that runs away.
+            .config("policy_time_millis = 60000")
+            .upstream("orders", Orders::routes(shop.clone()));
+        if with_registry {
+            around = around.upstream("plugin-registry", registry.routes());
+        }
+        let kit = around
             .start(
                 postlude_returns::NAME,
                 database,
@@ -55,10 +76,24 @@ impl World {
             )
             .await;
         let client = ReturnServiceClient::new(kit.full_channel(TENANT));
-        let world = Self { kit, shop, client };
-        // An event waits for the registry, so that nothing after it meets a policy that isn't known.
-        world.record("order-0", 1).await;
-        world
+        Self {
+            kit,
+            shop,
+            registry,
+            client,
+        }
+    }
+
+    /// Installs a plugin, and waits until the service has it.
+    pub(crate) async fn install(&self, name: &str, config: &str, action: FaultAction) {
+        self.registry.install(name, config, action);
+        self.bound().await;
+    }
+
+    /// Waits until the service has what is installed.
+    pub(crate) async fn bound(&self) {
+        let known = async || self.registry.is_known().then_some(());
+        self.kit.until("the service has the bindings", known).await;
     }
 
     /// Records an order of one line "1" with so many units, paid for in full.

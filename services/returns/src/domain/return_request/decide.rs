@@ -88,7 +88,8 @@ pub(crate) fn decide(
     }
     decided.changed = decided.state != *state;
     if decided.changed {
-        decided.state.revision += 1;
+        decided.state.version += 1;
+        decided.state.revision += i64::from(!decided.events.is_empty());
         decided.state.updated = moment.now;
     }
     Ok(decided)

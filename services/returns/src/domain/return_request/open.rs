@@ -61,6 +61,7 @@ pub(crate) fn open(opening: &Opening<'_>, moment: Moment<'_>) -> Decided {
         quote_id: opening.quote_id.to_owned(),
         scans: Vec::new(),
         revision: 1,
+        version: 1,
         created: now,
         updated: now,
         return_by: accepted.then_some(opening.return_by),

@@ -192,7 +192,8 @@ fn the_table_of_states_and_commands() {
         Refunded, Rejected,
     };
     // What each command may be asked in; elsewhere it is refused or changes nothing.
-    let allowed: [(&str, fn(&Return) -> Command, &[State]); 8] = [
+    type Asked = fn(&Return) -> Command;
+    let allowed: [(&str, Asked, &[State]); 8] = [
         ("approve", |_| approve(), &[NeedsReview]),
         (
             "decline",
@@ -229,14 +230,18 @@ fn the_table_of_states_and_commands() {
 }
 
 #[test]
-fn a_change_makes_one_revision_and_no_change_makes_none() {
+fn every_revision_is_told_and_no_change_makes_none() {
     let approved = opened(Outcome::Approved);
-    assert_eq!(approved.revision, 1);
+    assert_eq!((approved.revision, approved.version), (1, 1));
+    // Nobody else needs to know that a label was asked for.
     let asked = run(&approved, Command::AskLabel).unwrap();
-    assert_eq!(asked.state.revision, 2);
+    assert!(asked.changed && asked.events.is_empty());
+    assert_eq!((asked.state.revision, asked.state.version), (1, 2));
     let again = run(&asked.state, Command::AskLabel).unwrap();
     assert!(!again.changed && again.events.is_empty());
     assert_eq!(again.state, asked.state);
+    let issued = run(&asked.state, label_issued()).unwrap();
+    assert_eq!((issued.state.revision, issued.state.version), (2, 3));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The services that returns calls, played by the test.
 
-use std::pin::Pin;
+use std::{path::Path, pin::Pin};
 
 use futures_util::Stream;
+use postlude_plugin_host::digest;
 use postlude_proto::{
     orders::v1::{
         order_service_server::{OrderService, OrderServiceServer},
@@ -16,7 +17,7 @@ use postlude_proto::{
 };
 use tonic::{Request, Response, Status, Streaming, service::Routes};
 
-use super::Shop;
+use super::{Shared, Shop, TENANT};
 
 type Answer<T> = Result<Response<T>, Status>;
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -76,12 +77,59 @@ impl OrderService for Orders {
     }
 }
 
-/// A registry with no plugins.
-pub(crate) struct Registry;
+/// A registry with at most one plugin, for the tenant of the tests.
+#[derive(Clone, Default)]
+pub(crate) struct Registry(Shared<Installed>);
+
+/// What is installed, and what the service knows of it.
+#[derive(Default)]
+struct Installed {
+    generation: i64,
+    binding: Option<Binding>,
+    component: Vec<u8>,
+    known: i64,
+}
 
 impl Registry {
-    pub(crate) fn routes() -> Routes {
-        Routes::new(PluginServiceServer::new(Self))
+    pub(crate) fn routes(&self) -> Routes {
+        Routes::new(PluginServiceServer::new(self.clone()))
+    }
+
+    /// Installs a component that `cargo xtask plugins` has built.
+    pub(crate) fn install(&self, name: &str, config: &str, action: FaultAction) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../plugins/dist")
+            .join(format!("{name}.wasm"));
+        let component = std::fs::read(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}; run `cargo xtask plugins`", path.display())
+        });
+        let mut installed = self.0.lock().unwrap();
+        installed.generation += 1;
+        installed.binding = Some(Binding {
+            tenant_id: TENANT.to_owned(),
+            hook: "return-policy".to_owned(),
+            plugin_id: name.rsplit('/').next().unwrap().to_owned(),
+            plugin_version: "1.0.0".to_owned(),
+            component_digest: digest(&component),
+            config: config.to_owned(),
+            config_digest: digest(config.as_bytes()),
+            generation: installed.generation,
+            fault_action: action.into(),
+        });
+        installed.component = component;
+    }
+
+    /// Takes the plugin out of service. Its component stays.
+    pub(crate) fn disable(&self) {
+        let mut installed = self.0.lock().unwrap();
+        installed.generation += 1;
+        installed.binding = None;
+    }
+
+    /// Whether the service has what is installed.
+    pub(crate) fn is_known(&self) -> bool {
+        let installed = self.0.lock().unwrap();
+        installed.known == installed.generation
     }
 }
 
@@ -96,7 +144,12 @@ impl PluginService for Registry {
         &self,
         _: Request<FetchComponentRequest>,
     ) -> Answer<Self::FetchComponentStream> {
-        Err(Status::not_found("no such component"))
+        let chunk = self.0.lock().unwrap().component.clone();
+        if chunk.is_empty() {
+            return Err(Status::not_found("no such component"));
+        }
+        let replies = futures_util::stream::iter([Ok(FetchComponentResponse { chunk })]);
+        Ok(Response::new(Box::pin(replies)))
     }
     async fn upload_plugin(
         &self,
