@@ -84,7 +84,7 @@ mod tests {
             [given.clone(), withdrawn.clone()],
             [withdrawn.clone(), given],
         ] {
-            assert_eq!(latest(&history), [withdrawn.clone()]);
+            assert_eq!(latest(&history), std::slice::from_ref(&withdrawn));
         }
     }
 

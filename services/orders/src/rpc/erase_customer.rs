@@ -13,7 +13,7 @@ use crate::{
     convert::erasure::to_proto,
     domain::erasure::request as request_erasure,
     error::Error,
-    store::{customers, erasures, opt_outs},
+    store::{customers, erasures, opt_outs, orders},
 };
 
 pub(crate) async fn handle(
@@ -32,6 +32,11 @@ pub(crate) async fn handle(
             let reply = match erasures::of_customer(&tx, &customer_id).await? {
                 Some(known) => to_proto(&known),
                 None => {
+                    let found = customers::find(&tx, &customer_id).await?;
+                    if found.is_none() && orders::count(&tx, Some(&customer_id)).await? == 0 {
+                        // A mistyped number must not be barred for ever.
+                        return Err(Error::CustomerNotFound);
+                    }
                     let (ids, now) = (app.store.ids(), app.store.now());
                     let erasure = request_erasure(
                         ids.id("era", now),
@@ -39,7 +44,7 @@ pub(crate) async fn handle(
                         &app.config.erasure_participants(),
                         now,
                     );
-                    if let Some(found) = customers::find(&tx, &customer_id).await? {
+                    if let Some(found) = found {
                         opt_outs::keep(&mut tx, &found.customer).await?;
                     }
                     let deleted = customers::delete(&mut tx, &customer_id).await?;

@@ -47,6 +47,8 @@ pub(crate) async fn handle(
         }
     }
     flush(app, &caller, &mut waiting, &mut report).await?;
+    // What can't be read is known before what its batch refuses; people read from the top.
+    report.failures.sort_by_key(|failure| failure.line_number);
     Ok(report)
 }
 

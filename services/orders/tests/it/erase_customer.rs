@@ -1,4 +1,7 @@
-use postlude_proto::{orders::v1 as pb, returns::v1 as returns};
+use postlude_proto::{
+    orders::v1::{self as pb, customer_service_client::CustomerServiceClient},
+    returns::v1 as returns,
+};
 use postlude_testkit::on_both_databases;
 use tonic::Code;
 
@@ -134,5 +137,23 @@ on_both_databases! {
         let unknown = pb::GetErasureRequest { erasure_id: "era_none".to_owned() };
         let answer = kit.customers().get_erasure(unknown).await;
         refused(answer, Code::NotFound, "ERASURE_NOT_FOUND");
+    }
+
+    async fn a_number_that_nobody_has_is_not_barred(kit: Orders) {
+        kit.profile("C-1").await;
+        let request = |customer_id: &str| pb::EraseCustomerRequest {
+            customer_id: customer_id.to_owned(),
+            ..Default::default()
+        };
+        let answer = kit.customers().erase_customer(request("C-7")).await;
+        refused(answer, Code::NotFound, "CUSTOMER_NOT_FOUND");
+        assert_eq!(kit.profile("C-7").await.revision, 1);
+
+        let mut other = CustomerServiceClient::new(kit.full_channel("other"));
+        let answer = other.erase_customer(request("C-1")).await;
+        refused(answer, Code::NotFound, "CUSTOMER_NOT_FOUND");
+        let asked = erase(&kit).await;
+        let request = pb::GetErasureRequest { erasure_id: asked.erasure_id };
+        refused(other.get_erasure(request).await, Code::NotFound, "ERASURE_NOT_FOUND");
     }
 }

@@ -1,5 +1,5 @@
 //! One batch of an import: what is there is read by one query, what is new is written by one
-//! statement, all in one transaction.
+//! statement, and what changes is saved in one transaction.
 
 use std::collections::HashMap;
 
@@ -33,12 +33,16 @@ pub(super) async fn save(
 ) -> Result<Vec<Outcome>, Error> {
     app.store
         .attempt(async || {
-            let mut tx = app.store.begin(tenant).await?;
             let ids = elements
                 .iter()
                 .map(|element| element.content.order_id.clone())
                 .collect();
-            let known = orders::find_all(&tx, ids).await?;
+            let known = orders::find_all(&app.store.read(tenant).await?, ids).await?;
+            // A repeated import finds everything in its place and takes no writer's turn.
+            if elements.iter().all(|element| is_known(&known, element)) {
+                return Ok(elements.iter().map(|_| Outcome::Unchanged).collect());
+            }
+            let mut tx = app.store.begin(tenant).await?;
             let customers = elements
                 .iter()
                 .map(|element| element.content.customer_id.as_str());
@@ -61,6 +65,12 @@ pub(super) async fn save(
             Ok(outcomes)
         })
         .await
+}
+
+fn is_known(known: &HashMap<String, Order>, element: &Element) -> bool {
+    known
+        .get(&element.content.order_id)
+        .is_some_and(|order| order.content == element.content)
 }
 
 /// Orders as they will be when the batch is saved. An order that comes twice is saved once, as the
