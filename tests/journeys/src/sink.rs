@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use standardwebhooks::Webhook;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 /// The secret that signs the commands, Standard Webhooks form.
@@ -32,17 +33,31 @@ impl Sink {
         format!("{}/refunds", self.0.uri())
     }
 
-    /// How often each command came, by its `webhook-id`.
-    pub async fn commands(&self) -> BTreeMap<String, usize> {
+    /// How often each command came, by its `webhook-id`. One whose signature doesn't hold, or whose
+    /// body isn't what came under its id before, is counted under a name of its own.
+    ///
+    /// # Errors
+    /// If the secret is none.
+    pub async fn commands(&self) -> anyhow::Result<BTreeMap<String, usize>> {
+        let webhook = Webhook::new(SECRET)?;
         let mut commands = BTreeMap::new();
+        let mut bodies = BTreeMap::new();
         for request in self.0.received_requests().await.unwrap_or_default() {
-            let key = request
+            let id = request
                 .headers
                 .get("webhook-id")
                 .and_then(|value| value.to_str().ok())
-                .unwrap_or("without webhook-id");
-            *commands.entry(key.to_owned()).or_insert(0) += 1;
+                .unwrap_or("without webhook-id")
+                .to_owned();
+            let signed = webhook.verify(&request.body, &request.headers).is_ok();
+            let same = *bodies.entry(id.clone()).or_insert(request.body.clone()) == request.body;
+            let key = match (signed, same) {
+                (true, true) => id,
+                (false, _) => format!("{id}, not signed"),
+                (true, false) => format!("{id}, with another body"),
+            };
+            *commands.entry(key).or_insert(0) += 1;
         }
-        commands
+        Ok(commands)
     }
 }
