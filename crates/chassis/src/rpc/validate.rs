@@ -64,12 +64,14 @@ pub fn warm() {
 }
 
 fn describe(violation: &Violation) -> FieldViolation {
-    let (rule, text) = (violation.rule_id(), violation.message());
-    let description = if text.is_empty() {
-        format!("breaks the rule {rule}")
-    } else {
-        format!("{text} (rule {rule})")
+    let rule = violation.rule_id();
+    let text = match (rule, violation.message()) {
+        // The contract uses it for one thing only: the value 0 stands for none.
+        ("enum.not_in", _) => "must be set to one of the values that the contract names",
+        (_, "") => "is not what the contract asks for",
+        (_, text) => text,
     };
+    let description = format!("{text} (rule {rule})");
     FieldViolation::new(violation.field_path(), description)
 }
 

@@ -1,7 +1,10 @@
 //! Probes, metrics, log level.
 
 use http::StatusCode;
-use postlude_chassis::telemetry::ops::{self, Ops, Readiness};
+use postlude_chassis::telemetry::{
+    self, Format, LogConfig,
+    ops::{self, Ops, Readiness},
+};
 use postlude_proto::orders::v1::GetOrderRequest;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -45,4 +48,47 @@ async fn shows_readiness_and_metrics() {
     }
     stop.cancel();
     serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn changes_the_log_filter_while_it_runs() {
+    let config = |level: &str| LogConfig {
+        level: level.to_owned(),
+        format: Format::Json,
+    };
+    assert!(telemetry::init(&config("no[[filter")).is_err());
+    let log_level = telemetry::init(&config("error")).unwrap();
+    assert!(
+        telemetry::init(&config("error")).is_err(),
+        "once per process"
+    );
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/loglevel", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    let ops = Ops {
+        readiness: Readiness::default(),
+        log_level: Some(log_level.clone()),
+    };
+    tokio::spawn(ops::serve(listener, ops, stop.clone()));
+    let client = reqwest::Client::new();
+    for (text, status, then) in [
+        (
+            "warn,postlude_store=error",
+            StatusCode::OK,
+            "warn,postlude_store=error",
+        ),
+        (
+            "no[[filter",
+            StatusCode::BAD_REQUEST,
+            "warn,postlude_store=error",
+        ),
+    ] {
+        let answer = client.put(&url).body(text).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{text}");
+        let shown = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        assert_eq!(shown.trim(), then);
+        assert_eq!(log_level.get(), then);
+    }
+    stop.cancel();
 }
