@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use postlude_kernel::TenantId;
-use postlude_plugin_host::{Bound, FaultCode, Verdict};
+use postlude_plugin_host::{Bindings, Bound, FaultCode, Verdict};
+use tokio::task::JoinSet;
 
-use crate::world::{World, answered, binding, fault, tenant};
+use crate::world::{World, answered, binding, context, facts, fault, tenant, terms};
 
 #[tokio::test]
 async fn without_a_snapshot_nothing_is_assumed() {
@@ -74,4 +75,45 @@ async fn a_swap_waits_for_nobody() {
         Verdict::NoPlugin | Verdict::NoSnapshot
     ));
     assert!(matches!(world.decide().await.verdict, Verdict::Declined(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_during_swaps_are_neither_lost_nor_mixed() {
+    let world = World::with(|config| config.queue = 4_096);
+    let bounds = [
+        world.misbehaving(&tenant(), "polite"),
+        world.misbehaving(&tenant(), "counts-calls"),
+    ];
+    let bindings = Arc::new(Bindings::new());
+    bindings.replace([Arc::clone(&bounds[0])]);
+    let mut calls = JoinSet::new();
+    for call in 0..1_000 {
+        if call % 10 == 0 {
+            bindings.replace([Arc::clone(&bounds[(call / 10) % 2])]);
+        }
+        let (host, bindings) = (world.host.clone(), Arc::clone(&bindings));
+        calls.spawn(async move {
+            host.return_policy_decide(&bindings, &tenant(), &context(), &facts(), &terms())
+                .await
+        });
+        tokio::task::yield_now().await;
+    }
+    let (mut polite, mut counting) = (0, 0);
+    while let Some(answer) = calls.join_next().await {
+        let answer = answer.expect("no panic");
+        let plugin = answer.run.clone().expect("a run").plugin_id;
+        let text = answered(answer).reasons[0].text.clone();
+        match plugin.as_str() {
+            "polite" => {
+                assert_eq!(text, "Everything may come back.");
+                polite += 1;
+            }
+            other => {
+                assert_eq!((other, text.as_str()), ("counts-calls", "1 calls so far"));
+                counting += 1;
+            }
+        }
+    }
+    assert_eq!(polite + counting, 1_000);
+    assert!(polite > 0 && counting > 0, "{polite} {counting}");
 }
