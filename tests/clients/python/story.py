@@ -168,9 +168,24 @@ def main() -> None:
         check(quote.outcome == 1, "the plugin says yes", quote)
     for reason in quote.lines[0].reasons:
         print(f"        {reason.code} ({reason.source}): {reason.text}")
-    made = client.call(
-        f"{RETURNS}/CreateReturn", order_id=order_id, quote_id=quote.quote_id, request_id=f"return-{run}"
-    )
+
+    def opened() -> Any:
+        """A return by the quote; by another one where the facts have changed since."""
+        nonlocal quote
+        try:
+            return client.call(
+                f"{RETURNS}/CreateReturn",
+                order_id=order_id,
+                quote_id=quote.quote_id,
+                request_id=f"return-{run}",
+            )
+        except CallError as error:
+            if error.reason != "QUOTE_CHANGED":
+                raise
+            quote = eventually("another quote", quoted)
+            return None
+
+    made = eventually("the return is opened", opened)
     return_id = made.return_id
     if made.state == 2:
         made = client.call(f"{RETURNS}/ApproveReturn", return_id=return_id, note="a person looked at it")

@@ -132,6 +132,8 @@ impl Known {
         match name {
             "currency_code" => "EUR",
             "country" | "destination_country" => "DE",
+            // A contact point's: the first kind is email.
+            "value" => "somebody@shop.example",
             "birthday" => "--02-29",
             "config" | "default_config" => "{}",
             "hook" | "hooks" => "return-policy",

@@ -17,6 +17,7 @@ use postlude_proto::{
 };
 use prost_types::Timestamp;
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 use crate::{shop::Shop, wait};
 
@@ -312,20 +313,29 @@ impl Story {
         Ok(())
     }
 
-    async fn open(&mut self, shop: &Shop) -> Result<(), Status> {
-        let request = CreateReturnRequest {
-            order_id: self.order_id.clone(),
-            quote_id: self
-                .quote
-                .as_ref()
-                .map(|quote| quote.quote_id.clone())
-                .unwrap_or_default(),
-            request_id: self.request_id("return"),
-            ..CreateReturnRequest::default()
-        };
-        let answer = shop.returns.clone().create_return(request).await?;
-        self.opened = Some(answer.into_inner());
-        Ok(())
+    /// Opens the return by the quote. Where the facts have changed since (the other parcel's
+    /// delivery was still on its way to returns), it asks for another quote, as any client would.
+    async fn open(&mut self, shop: &Shop) -> anyhow::Result<()> {
+        loop {
+            let request = CreateReturnRequest {
+                order_id: self.order_id.clone(),
+                quote_id: self
+                    .quote
+                    .as_ref()
+                    .map(|quote| quote.quote_id.clone())
+                    .unwrap_or_default(),
+                request_id: self.request_id("return"),
+                ..CreateReturnRequest::default()
+            };
+            match shop.returns.clone().create_return(request).await {
+                Ok(answer) => {
+                    self.opened = Some(answer.into_inner());
+                    return Ok(());
+                }
+                Err(status) if reason(&status) == "QUOTE_CHANGED" => self.ask(shop).await?,
+                Err(status) => return Err(status.into()),
+            }
+        }
     }
 
     async fn label(&mut self, shop: &Shop) -> anyhow::Result<()> {
@@ -442,6 +452,15 @@ impl Story {
             .map(|line| line.return_line_id.clone())
             .ok_or_else(|| Status::internal("the return has no line"))
     }
+}
+
+/// The reason that a refusal carries; empty if it has none.
+#[must_use]
+pub fn reason(status: &Status) -> String {
+    status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default()
 }
 
 /// An amount in euro cents.

@@ -101,6 +101,12 @@ impl World {
         Ok(made.into_inner().secret)
     }
 
+    /// The key that may do everything that a key may.
+    #[must_use]
+    pub fn operator_key(&self) -> &str {
+        &self.operator.key
+    }
+
     /// Puts the shipped policy in service for a tenant.
     ///
     /// # Errors

@@ -51,16 +51,17 @@ impl Archive {
             let mut entry = entry.map_err(|error| broken(place.clone(), error))?;
             let raw = entry.path_bytes().into_owned();
             let path = safe_path(&raw, &place)?;
-            match entry.header().entry_type() {
-                EntryType::Regular | EntryType::Continuous => {}
-                EntryType::Directory => continue,
-                other => {
-                    return Err(Refusal::new(
-                        Flaw::Archive,
-                        path,
-                        format!("a bundle has plain files only, this is a {}", kind(other)),
-                    ));
-                }
+            let entry_type = entry.header().entry_type();
+            if entry_type == EntryType::Directory {
+                continue;
+            }
+            if !matches!(entry_type, EntryType::Regular | EntryType::Continuous) {
+                let kind = kind(entry_type);
+                return Err(Refusal::new(
+                    Flaw::Archive,
+                    path,
+                    format!("a bundle has plain files only, this is a {kind}"),
+                ));
             }
             let size = entry.size();
             let mut content = Vec::new();
@@ -147,7 +148,14 @@ fn kind(entry: EntryType) -> &'static str {
         EntryType::Char | EntryType::Block => "device",
         EntryType::Fifo => "pipe",
         EntryType::GNUSparse => "sparse file",
-        _ => "special entry",
+        EntryType::Regular
+        | EntryType::Continuous
+        | EntryType::Directory
+        | EntryType::GNULongName
+        | EntryType::GNULongLink
+        | EntryType::XGlobalHeader
+        | EntryType::XHeader
+        | _ => "special entry",
     }
 }
 

@@ -40,7 +40,10 @@ pub(crate) struct Manifest {
     limits: Limits,
     /// Folders with fixtures, for the author's own tools.
     #[serde(default)]
-    #[allow(dead_code, reason = "checked to be a list of texts; the registry runs nothing")]
+    #[allow(
+        dead_code,
+        reason = "checked to be a list of texts; the registry runs nothing"
+    )]
     tests: Vec<String>,
 }
 

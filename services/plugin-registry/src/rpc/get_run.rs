@@ -17,10 +17,12 @@ pub(crate) async fn handle(
         };
         match owners::client(app, hook, &caller).get_run(asked).await {
             Ok(run) => return Ok(run.into_inner()),
-            Err(status) => match owners::refusal(hook, &request.run_id, &status) {
-                Error::RunNotFound(_) => {}
-                other => return Err(other),
-            },
+            Err(status) => {
+                let refusal = owners::refusal(hook, &request.run_id, &status);
+                if !matches!(refusal, Error::RunNotFound(_)) {
+                    return Err(refusal);
+                }
+            }
         }
     }
     Err(Error::RunNotFound(request.run_id))
