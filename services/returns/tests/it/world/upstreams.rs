@@ -137,8 +137,24 @@ impl Registry {
 impl PluginService for Registry {
     type FetchComponentStream = Replies<FetchComponentResponse>;
 
-    async fn get_bindings(&self, _: Request<GetBindingsRequest>) -> Answer<GetBindingsResponse> {
-        Ok(Response::new(GetBindingsResponse::default()))
+    async fn get_bindings(
+        &self,
+        request: Request<GetBindingsRequest>,
+    ) -> Answer<GetBindingsResponse> {
+        let mut installed = self.0.lock().unwrap();
+        // What the service has is what it says it knows when it asks again.
+        installed.known = request.into_inner().known_generation;
+        let changed = installed.known != installed.generation;
+        Ok(Response::new(GetBindingsResponse {
+            generation: installed.generation,
+            changed,
+            bindings: installed
+                .binding
+                .iter()
+                .filter(|_| changed)
+                .cloned()
+                .collect(),
+        }))
     }
     async fn fetch_component(
         &self,
