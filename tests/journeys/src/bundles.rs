@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use postlude_proto::plugins::v1::{
-    Installation, InstallPluginRequest, PluginVersion, UploadPluginRequest,
+    InstallPluginRequest, Installation, PluginVersion, UploadPluginRequest,
 };
 use tonic::Status;
 
@@ -53,7 +53,11 @@ async fn answers(shop: &Shop, installation: &Installation) -> anyhow::Result<()>
     let probe = Story::new(&order_id, world::days_ago(6));
     probe.deliver_all(shop).await?;
     wait::until("the plugin answers", async || {
-        let decision = probe.quote_of(shop, "2").await?.decision.unwrap_or_default();
+        let decision = probe
+            .quote_of(shop, "2")
+            .await?
+            .decision
+            .unwrap_or_default();
         Ok::<_, Status>((decision.plugin_id == installation.plugin_id).then_some(()))
     })
     .await

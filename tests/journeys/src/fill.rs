@@ -57,10 +57,14 @@ impl Known {
     fn learn_value(&mut self, name: &str, value: &Value) {
         match value {
             Value::String(text) if name.ends_with("_id") && !text.is_empty() => {
-                self.0.entry(name.to_owned()).or_insert_with(|| text.clone());
+                self.0
+                    .entry(name.to_owned())
+                    .or_insert_with(|| text.clone());
             }
             Value::Message(message) => self.learn_dynamic(message),
-            Value::List(values) => values.iter().for_each(|value| self.learn_value(name, value)),
+            Value::List(values) => values
+                .iter()
+                .for_each(|value| self.learn_value(name, value)),
             Value::Map(entries) => entries
                 .values()
                 .for_each(|value| self.learn_value(name, value)),

@@ -33,7 +33,10 @@ pub async fn operator(platform: &Platform) -> anyhow::Result<String> {
     create_tenant(store, OPERATOR, "").await?;
     let request = KeyRequest {
         tenant: TenantId::parse(OPERATOR)?,
-        scopes: postlude_proto::scopes().into_iter().map(str::to_owned).collect(),
+        scopes: postlude_proto::scopes()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         display_name: String::new(),
         expire_time: None,
     };

@@ -35,7 +35,11 @@ pub async fn read_all(served: &Served) -> anyhow::Result<Vec<Envelope>> {
     });
     let mut before = None;
     let all = wait::until("the log is read", async || {
-        let read = found.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let read = found
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let rest = bus.is_caught_up().await? && !read.is_empty() && before == Some(read.len());
         before = Some(read.len());
         Ok::<_, postlude_bus::BusError>(rest.then_some(read))

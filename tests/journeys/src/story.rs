@@ -367,7 +367,11 @@ impl Story {
                 ..ReturnScan::default()
             }),
         };
-        shop.returns.clone().record_return_scan(request).await.map(drop)
+        shop.returns
+            .clone()
+            .record_return_scan(request)
+            .await
+            .map(drop)
     }
 
     async fn receive(&self, shop: &Shop) -> Result<(), Status> {

@@ -148,14 +148,7 @@ fn kind(entry: EntryType) -> &'static str {
         EntryType::Char | EntryType::Block => "device",
         EntryType::Fifo => "pipe",
         EntryType::GNUSparse => "sparse file",
-        EntryType::Regular
-        | EntryType::Continuous
-        | EntryType::Directory
-        | EntryType::GNULongName
-        | EntryType::GNULongLink
-        | EntryType::XGlobalHeader
-        | EntryType::XHeader
-        | _ => "special entry",
+        _ => "special entry",
     }
 }
 

@@ -139,7 +139,9 @@ fn learn(seen: &[DynamicMessage]) -> anyhow::Result<Known> {
         "key_id",
         "tenant_id",
     ] {
-        known.get(id).with_context(|| format!("the story shows no {id}"))?;
+        known
+            .get(id)
+            .with_context(|| format!("the story shows no {id}"))?;
     }
     Ok(known)
 }
@@ -148,15 +150,33 @@ fn learn(seen: &[DynamicMessage]) -> anyhow::Result<Known> {
 async fn erase_somebody(owner: &Shop) -> anyhow::Result<String> {
     let customer_id = "somebody-else".to_owned();
     let profile = UpdateCustomerRequest {
-        customer: Some(Customer { customer_id: customer_id.clone(), ..Customer::default() }),
+        customer: Some(Customer {
+            customer_id: customer_id.clone(),
+            ..Customer::default()
+        }),
         ..UpdateCustomerRequest::default()
     };
     owner.customers.clone().update_customer(profile).await?;
-    let request = EraseCustomerRequest { customer_id, ..EraseCustomerRequest::default() };
-    let erasure = owner.customers.clone().erase_customer(request).await?.into_inner();
+    let request = EraseCustomerRequest {
+        customer_id,
+        ..EraseCustomerRequest::default()
+    };
+    let erasure = owner
+        .customers
+        .clone()
+        .erase_customer(request)
+        .await?
+        .into_inner();
     wait::until("the erasure is complete", async || {
-        let request = GetErasureRequest { erasure_id: erasure.erasure_id.clone() };
-        let seen = owner.customers.clone().get_erasure(request).await?.into_inner();
+        let request = GetErasureRequest {
+            erasure_id: erasure.erasure_id.clone(),
+        };
+        let seen = owner
+            .customers
+            .clone()
+            .get_erasure(request)
+            .await?
+            .into_inner();
         Ok::<_, Status>((seen.state() == erasure::State::Completed).then_some(seen.erasure_id))
     })
     .await
@@ -168,16 +188,33 @@ async fn seen_by(
     story: &Story,
     erasure_id: &str,
 ) -> anyhow::Result<Vec<DynamicMessage>> {
-    let order = GetOrderRequest { order_id: story.order_id.clone() };
+    let order = GetOrderRequest {
+        order_id: story.order_id.clone(),
+    };
     let order = owner.orders.clone().get_order(order).await?.into_inner();
-    let erasure = GetErasureRequest { erasure_id: erasure_id.to_owned() };
-    let erasure = owner.customers.clone().get_erasure(erasure).await?.into_inner();
-    let runs = ListRunsRequest { hook: "return-policy".to_owned(), ..ListRunsRequest::default() };
+    let erasure = GetErasureRequest {
+        erasure_id: erasure_id.to_owned(),
+    };
+    let erasure = owner
+        .customers
+        .clone()
+        .get_erasure(erasure)
+        .await?
+        .into_inner();
+    let runs = ListRunsRequest {
+        hook: "return-policy".to_owned(),
+        ..ListRunsRequest::default()
+    };
     let runs = owner.plugins.clone().list_runs(runs).await?.into_inner();
     let keys = ListApiKeysRequest::default();
     let keys = owner.admin.clone().list_api_keys(keys).await?.into_inner();
     let listed = ListPluginsRequest::default();
-    let listed = owner.plugins.clone().list_plugins(listed).await?.into_inner();
+    let listed = owner
+        .plugins
+        .clone()
+        .list_plugins(listed)
+        .await?
+        .into_inner();
     let quote = story.quote.clone().unwrap_or_default();
     Ok(vec![
         order.transcode_to_dynamic(),
@@ -221,8 +258,10 @@ fn judge(
         Err(status) => {
             let fine = match status.code() {
                 Code::NotFound => true,
-                Code::PermissionDenied => input.get_field_by_name("tenant_id").is_some()
-                    || method.scope == "platform.admin",
+                Code::PermissionDenied => {
+                    input.get_field_by_name("tenant_id").is_some()
+                        || method.scope == "platform.admin"
+                }
                 // A bundle that is none is refused before anything is looked up.
                 Code::InvalidArgument => method.descriptor.is_client_streaming(),
                 _ => false,
@@ -232,7 +271,14 @@ fn judge(
         Ok(None) => anyhow::bail!("{path} must answer NOT_FOUND, not an empty stream"),
         Ok(Some(message)) => {
             ensure!(!fill::mentions(&message, mark), "{path} leaks: {message}");
-            for id in ["return_id", "quote_id", "refund_id", "erasure_id", "run_id", "key_id"] {
+            for id in [
+                "return_id",
+                "quote_id",
+                "refund_id",
+                "erasure_id",
+                "run_id",
+                "key_id",
+            ] {
                 let leaks = known.get(id).is_some_and(|id| fill::mentions(&message, id));
                 ensure!(!leaks, "{path} leaks {id}: {message}");
             }
@@ -249,16 +295,18 @@ fn judge(
 /// Whether a method makes a resource under a number that the retailer chose: then every tenant may
 /// have one of that number.
 fn creates(method: &Method) -> bool {
-    let carries_it = method.descriptor.input().fields().any(|field| {
-        matches!(field.kind(), Kind::Message(inner) if inner == method.descriptor.output())
-    });
+    let carries_it = method.descriptor.input().fields().any(
+        |field| matches!(field.kind(), Kind::Message(inner) if inner == method.descriptor.output()),
+    );
     // These two speak of a customer who needs no profile.
     let of_a_customer = matches!(method.descriptor.name(), "SetConsent" | "EraseCustomer");
     carries_it || of_a_customer || method.descriptor.is_client_streaming()
 }
 
 fn names_anything(known: &Known, input: &MessageDescriptor) -> bool {
-    input.fields().any(|field| known.get(field.name()).is_some())
+    input
+        .fields()
+        .any(|field| known.get(field.name()).is_some())
 }
 
 /// Whether a list has no entries and says so.

@@ -85,21 +85,34 @@ async fn happened_once(served: &mut Served, sink: &Sink, story: &Story) -> anyho
         anyhow::bail!("one refund, not {:?}", story.refunds());
     };
     let commands = sink.commands().await?;
-    ensure!(commands.keys().eq([&refund.refund_id]), "one command by key: {commands:?}");
+    ensure!(
+        commands.keys().eq([&refund.refund_id]),
+        "one command by key: {commands:?}"
+    );
 
     served.kill().await?;
     let told = log::read_all(served).await?;
-    let return_id = story.opened.as_ref().map_or("", |opened| opened.return_id.as_str());
+    let return_id = story
+        .opened
+        .as_ref()
+        .map_or("", |opened| opened.return_id.as_str());
     let mut by_revision: BTreeMap<_, usize> = BTreeMap::new();
     let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
     for envelope in &told {
-        let of = (envelope.r#type.clone(), envelope.subject.clone(), envelope.revision);
+        let of = (
+            envelope.r#type.clone(),
+            envelope.subject.clone(),
+            envelope.revision,
+        );
         *by_revision.entry(of).or_default() += 1;
         if [story.order_id.as_str(), return_id].contains(&envelope.subject.as_str()) {
             *by_name.entry(envelope.r#type.clone()).or_default() += 1;
         }
     }
-    let repeated: Vec<_> = by_revision.iter().filter(|(_, count)| **count > 1).collect();
+    let repeated: Vec<_> = by_revision
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .collect();
     ensure!(repeated.is_empty(), "told more than once: {repeated:?}");
     for (name, expected) in [
         (OrderRecorded::TYPE, 1),
@@ -117,7 +130,10 @@ async fn happened_once(served: &mut Served, sink: &Sink, story: &Story) -> anyho
         (RefundConfirmed::TYPE, 1),
     ] {
         let count = by_name.get(name).copied().unwrap_or_default();
-        ensure!(count == expected, "{name}: {count}, not {expected}; all: {by_name:?}");
+        ensure!(
+            count == expected,
+            "{name}: {count}, not {expected}; all: {by_name:?}"
+        );
     }
     Ok(())
 }

@@ -64,8 +64,17 @@ on_both_databases! {
 }
 
 async fn count(shop: &Shop) -> Result<i64, Status> {
-    let request = ListOrdersRequest { page_size: 1, ..ListOrdersRequest::default() };
-    Ok(shop.orders.clone().list_orders(request).await?.into_inner().total_size)
+    let request = ListOrdersRequest {
+        page_size: 1,
+        ..ListOrdersRequest::default()
+    };
+    Ok(shop
+        .orders
+        .clone()
+        .list_orders(request)
+        .await?
+        .into_inner()
+        .total_size)
 }
 
 /// Purchases in the form of a shop's export, and their sum.

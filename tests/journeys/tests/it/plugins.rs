@@ -3,17 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use postlude_journeys::{
-    World, bundles,
-    shop::Shop,
-    story::Story,
-    wait,
-};
+use postlude_journeys::{World, bundles, shop::Shop, story::Story, wait};
 use postlude_proto::{
     plugins::v1::{GetRunRequest, ListRunsRequest, ReplayRunRequest},
-    returns::v1::{
-        CreateReturnRequest, Outcome, RequestedLine, ReturnReason, r#return,
-    },
+    returns::v1::{CreateReturnRequest, Outcome, RequestedLine, ReturnReason, r#return},
     runs::v1::{Run, run},
 };
 use postlude_testkit::on_both_databases;
@@ -65,8 +58,10 @@ async fn needs_review(world: &World, fixture: &str) -> anyhow::Result<()> {
     .await?;
     for attempt in 0..3 {
         let begun = Instant::now();
-        let (answer, beside) =
-            tokio::join!(timeout(IN_TIME, open(&shop, &story, attempt)), approved(&neighbour, &theirs));
+        let (answer, beside) = tokio::join!(
+            timeout(IN_TIME, open(&shop, &story, attempt)),
+            approved(&neighbour, &theirs)
+        );
         let opened = answer.with_context(|| format!("not within {IN_TIME:?}"))??;
         ensure!(
             opened.state() == r#return::State::NeedsReview,
@@ -76,7 +71,10 @@ async fn needs_review(world: &World, fixture: &str) -> anyhow::Result<()> {
         ensure!(!opened.reasons.is_empty(), "it says why: {opened:?}");
         ensure!(beside? <= UNTOUCHED, "the call beside it was slow");
         // The next call is untouched.
-        ensure!(approved(&neighbour, &theirs).await? <= UNTOUCHED, "the next call was slow");
+        ensure!(
+            approved(&neighbour, &theirs).await? <= UNTOUCHED,
+            "the next call was slow"
+        );
     }
     let faults = replay_all(&shop).await?;
     ensure!(faults > 0, "the faults are on record");
@@ -110,7 +108,12 @@ async fn open(
         request_id: format!("attempt-{attempt}"),
         ..CreateReturnRequest::default()
     };
-    Ok(shop.returns.clone().create_return(request).await?.into_inner())
+    Ok(shop
+        .returns
+        .clone()
+        .create_return(request)
+        .await?
+        .into_inner())
 }
 
 fn lines(line_id: &str) -> Vec<RequestedLine> {
@@ -129,29 +132,48 @@ async fn replay_all(shop: &Shop) -> anyhow::Result<usize> {
         hook: "return-policy".to_owned(),
         ..ListRunsRequest::default()
     };
-    let runs = shop.plugins.clone().list_runs(request).await?.into_inner().runs;
+    let runs = shop
+        .plugins
+        .clone()
+        .list_runs(request)
+        .await?
+        .into_inner()
+        .runs;
     ensure!(!runs.is_empty(), "runs are on record");
     for run in &runs {
-        let request = ReplayRunRequest { run_id: run.run_id.clone() };
+        let request = ReplayRunRequest {
+            run_id: run.run_id.clone(),
+        };
         match shop.plugins.clone().replay_run(request).await {
             Ok(replay) => {
                 let replay = replay.into_inner();
                 ensure!(replay.identical, "{run:?}: {replay:?}");
-                ensure!(replay.recorded_output == replay.replayed_output, "{run:?}: {replay:?}");
+                ensure!(
+                    replay.recorded_output == replay.replayed_output,
+                    "{run:?}: {replay:?}"
+                );
             }
             Err(status) => {
                 let reason = status.get_details_error_info().map(|info| info.reason);
                 let told = reason.as_deref() == Some("RUN_NOT_REPLAYABLE");
-                ensure!(told && stopped_by_the_clock(shop, run).await?, "{run:?}: {status:?}");
+                ensure!(
+                    told && stopped_by_the_clock(shop, run).await?,
+                    "{run:?}: {status:?}"
+                );
             }
         }
     }
-    Ok(runs.iter().filter(|run| run.result() == run::Result::Fault).count())
+    Ok(runs
+        .iter()
+        .filter(|run| run.result() == run::Result::Fault)
+        .count())
 }
 
 /// Only a stop by wall time can't be replayed: it depends on the machine.
 async fn stopped_by_the_clock(shop: &Shop, run: &Run) -> anyhow::Result<bool> {
-    let request = GetRunRequest { run_id: run.run_id.clone() };
+    let request = GetRunRequest {
+        run_id: run.run_id.clone(),
+    };
     let whole = shop.plugins.clone().get_run(request).await?.into_inner();
     Ok(whole.result() == run::Result::Fault && whole.fault_code.contains("TIME"))
 }

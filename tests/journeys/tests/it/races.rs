@@ -13,9 +13,7 @@ use postlude_proto::{
     orders::v1::{
         RecordOrderRequest, RecordTrackingEventRequest, Shipment, TrackingEvent, TrackingStatus,
     },
-    returns::v1::{
-        CreateReturnRequest, ListReturnsRequest, RequestedLine, Return, ReturnReason,
-    },
+    returns::v1::{CreateReturnRequest, ListReturnsRequest, RequestedLine, Return, ReturnReason},
 };
 use postlude_testkit::{on_both_databases, shuffle_and_repeat};
 use tonic::{Code, Status};
@@ -157,7 +155,13 @@ async fn returns_of(shop: &Shop, story: &Story) -> Result<Vec<Return>, Status> {
         order_id: story.order_id.clone(),
         ..ListReturnsRequest::default()
     };
-    Ok(shop.returns.clone().list_returns(request).await?.into_inner().returns)
+    Ok(shop
+        .returns
+        .clone()
+        .list_returns(request)
+        .await?
+        .into_inner()
+        .returns)
 }
 
 /// Seven scans: out of rank after the delivery, and one that names no status of ours.
@@ -196,7 +200,12 @@ fn names_request_id(answer: Result<(), Status>) -> anyhow::Result<()> {
     };
     let fields: BTreeSet<String> = status
         .get_details_bad_request()
-        .map(|bad| bad.field_violations.into_iter().map(|field| field.field).collect())
+        .map(|bad| {
+            bad.field_violations
+                .into_iter()
+                .map(|field| field.field)
+                .collect()
+        })
         .unwrap_or_default();
     ensure!(status.code() == Code::InvalidArgument, "{status:?}");
     ensure!(fields.contains("request_id"), "{status:?}");
