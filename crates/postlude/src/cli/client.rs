@@ -103,7 +103,20 @@ impl CallError {
                 Some("make a key with the missing scope: `postlude key create --scope …`")
             }
             tonic::Code::Unavailable => Some("is the platform running? `postlude serve` starts it"),
-            _ => None,
+            tonic::Code::Ok
+            | tonic::Code::Cancelled
+            | tonic::Code::Unknown
+            | tonic::Code::InvalidArgument
+            | tonic::Code::DeadlineExceeded
+            | tonic::Code::NotFound
+            | tonic::Code::AlreadyExists
+            | tonic::Code::ResourceExhausted
+            | tonic::Code::FailedPrecondition
+            | tonic::Code::Aborted
+            | tonic::Code::OutOfRange
+            | tonic::Code::Unimplemented
+            | tonic::Code::Internal
+            | tonic::Code::DataLoss => None,
         }
     }
 }

@@ -95,6 +95,15 @@ fn is_away(status: &Status) -> bool {
         Code::Unknown | Code::Cancelled | Code::Internal => {
             std::error::Error::source(status).is_some()
         }
-        _ => false,
+        Code::Ok
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::DataLoss
+        | Code::Unauthenticated => false,
     }
 }

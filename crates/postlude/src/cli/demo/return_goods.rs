@@ -72,7 +72,6 @@ impl Stage {
             order_id: self.order.order_id.clone(),
             lines: vec![line],
             method: ReturnMethod::Mail.into(),
-            ..QuoteReturnRequest::default()
         };
         let opened = platform
             .wait("a quote that holds", async || {
