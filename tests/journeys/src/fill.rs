@@ -42,10 +42,9 @@ impl Known {
     /// Whether a request of this kind names an id that the platform made: a prefix and a ULID.
     #[must_use]
     pub fn names_a_platform_id(&self, descriptor: &MessageDescriptor) -> bool {
-        descriptor.fields().any(|field| {
-            self.get(field.name())
-                .is_some_and(|value| is_platform_id(value))
-        })
+        descriptor
+            .fields()
+            .any(|field| self.get(field.name()).is_some_and(is_platform_id))
     }
 
     fn learn_dynamic(&mut self, message: &DynamicMessage) {

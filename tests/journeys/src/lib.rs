@@ -7,6 +7,8 @@
 //!
 //! Scenarios are in `tests/it`; one service's own behaviour is tested in that service.
 
+#![allow(clippy::panic, reason = "a test may fail loudly")]
+
 pub mod bundles;
 pub mod dynamic;
 pub mod fill;
