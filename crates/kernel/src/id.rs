@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn accepts_its_own_and_nothing_else() {
         let id = ThingId::generate(&SeededIds::new(1), Timestamp::EPOCH);
-        assert_eq!(ThingId::parse(id.as_str()), Ok(id.clone()));
+        assert_eq!(ThingId::parse(id.as_str()), Ok(id));
         for wrong in [
             "",
             "thi",

@@ -19,7 +19,7 @@ static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     component
 });
 
-pub const SCHEMA: &str = r#"{
+pub(crate) const SCHEMA: &str = r#"{
     "type": "object",
     "additionalProperties": false,
     "properties": {
@@ -28,15 +28,15 @@ pub const SCHEMA: &str = r#"{
     }
 }"#;
 
-pub const DEFAULTS: &str = r#"{"days": 30, "fees": {"shoes": 500}}"#;
+pub(crate) const DEFAULTS: &str = r#"{"days": 30, "fees": {"shoes": 500}}"#;
 
 /// A bundle whose files a test may change.
 #[derive(Clone)]
-pub struct Bundle(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Bundle(BTreeMap<String, Vec<u8>>);
 
 impl Bundle {
     /// A good one.
-    pub fn new(id: &str, version: &str) -> Self {
+    pub(crate) fn new(id: &str, version: &str) -> Self {
         let manifest = format!(
             r#"
 id = "{id}"
@@ -65,25 +65,25 @@ reason = "Says which rule it took."
     }
 
     /// With a file put in or replaced.
-    pub fn with(mut self, path: &str, content: &[u8]) -> Self {
+    pub(crate) fn with(mut self, path: &str, content: &[u8]) -> Self {
         self.0.insert(path.to_owned(), content.to_owned());
         self
     }
 
     /// Without a file.
-    pub fn without(mut self, path: &str) -> Self {
+    pub(crate) fn without(mut self, path: &str) -> Self {
         self.0.remove(path);
         self
     }
 
     /// With another text in the manifest.
-    pub fn manifest(self, from: &str, to: &str) -> Self {
+    pub(crate) fn manifest(self, from: &str, to: &str) -> Self {
         let text = String::from_utf8(self.0["plugin.toml"].clone()).unwrap();
         assert!(text.contains(from), "{text}");
         self.with("plugin.toml", text.replace(from, to).as_bytes())
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut archive = tar::Builder::new(Vec::new());
         for (path, content) in &self.0 {
             let mut header = tar::Header::new_ustar();
@@ -97,6 +97,6 @@ reason = "Says which rule it took."
     }
 }
 
-pub fn component() -> &'static [u8] {
+pub(crate) fn component() -> &'static [u8] {
     &COMPONENT
 }

@@ -12,9 +12,9 @@ use tonic_types::StatusExt as _;
 
 use crate::{bundles::Bundle, runs};
 
-pub type Client = PluginServiceClient<ServiceChannel>;
+pub(crate) type Client = PluginServiceClient<ServiceChannel>;
 
-pub struct Registry(pub Kit);
+pub(crate) struct Registry(pub(crate) Kit);
 
 impl Start for Registry {
     async fn start(database: Database) -> Self {
@@ -30,19 +30,23 @@ impl Start for Registry {
 }
 
 impl Registry {
-    pub fn client(&self, tenant: &str) -> Client {
+    pub(crate) fn client(&self, tenant: &str) -> Client {
         PluginServiceClient::new(self.0.full_channel(tenant))
     }
 
-    pub fn internal(&self) -> Client {
+    pub(crate) fn internal(&self) -> Client {
         PluginServiceClient::new(self.0.internal_channel("platform"))
     }
 
-    pub async fn upload(&self, tenant: &str, bundle: &Bundle) -> Result<PluginVersion, Status> {
+    pub(crate) async fn upload(
+        &self,
+        tenant: &str,
+        bundle: &Bundle,
+    ) -> Result<PluginVersion, Status> {
         self.upload_as(tenant, &bundle.bytes(), "").await
     }
 
-    pub async fn upload_as(
+    pub(crate) async fn upload_as(
         &self,
         tenant: &str,
         bytes: &[u8],
@@ -62,7 +66,7 @@ impl Registry {
             .map(Response::into_inner)
     }
 
-    pub async fn install(&self, tenant: &str, id: &str, version: &str) -> Installation {
+    pub(crate) async fn install(&self, tenant: &str, id: &str, version: &str) -> Installation {
         self.upload(tenant, &Bundle::new(id, version))
             .await
             .unwrap();
@@ -79,14 +83,14 @@ impl Registry {
 }
 
 /// The code and the reason of a refusal.
-pub fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
     let status = answer.unwrap_err();
     let reason = status.get_details_error_info().unwrap().reason;
     (status.code(), reason)
 }
 
 /// The fields that a refusal names.
-pub fn fields(status: &Status) -> Vec<String> {
+pub(crate) fn fields(status: &Status) -> Vec<String> {
     let mut fields: Vec<_> = status
         .get_details_bad_request()
         .unwrap()

@@ -14,7 +14,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::registry::{Client, Registry, refusal};
 
 /// A `returns` that keeps one run, `run_1`, and one that can't be replayed, `run_2`.
-pub fn played() -> Routes {
+pub(crate) fn played() -> Routes {
     Routes::new(RunServiceServer::new(Played))
 }
 

@@ -264,7 +264,20 @@ fn judge(
                 }
                 // A bundle that is none is refused before anything is looked up.
                 Code::InvalidArgument => method.descriptor.is_client_streaming(),
-                _ => false,
+                Code::Ok
+                | Code::Cancelled
+                | Code::Unknown
+                | Code::DeadlineExceeded
+                | Code::AlreadyExists
+                | Code::ResourceExhausted
+                | Code::FailedPrecondition
+                | Code::Aborted
+                | Code::OutOfRange
+                | Code::Unimplemented
+                | Code::Internal
+                | Code::Unavailable
+                | Code::DataLoss
+                | Code::Unauthenticated => false,
             };
             ensure!(fine, "{path} must answer NOT_FOUND, not {status:?}");
         }
