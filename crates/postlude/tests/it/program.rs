@@ -12,14 +12,14 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A data folder and the program on it.
-pub struct Program(TempDir);
+pub(crate) struct Program(TempDir);
 
 impl Program {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTLUDE_")) {
             command.env_remove(name);
@@ -35,12 +35,12 @@ impl Program {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// What it printed, as JSON.
-    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -51,7 +51,7 @@ impl Program {
     }
 
     /// Starts `serve` and waits until it says that it is ready.
-    pub fn serve(&self) -> Serving {
+    pub(crate) fn serve(&self) -> Serving {
         let mut child = self
             .command(&["serve", "--output", "json"])
             .stdout(Stdio::piped())
@@ -69,19 +69,23 @@ impl Program {
     }
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A platform at work. Killed when it is dropped.
-pub struct Serving {
+pub(crate) struct Serving {
     pub child: Child,
     pub endpoint: String,
 }
 
 impl Serving {
     /// Asks it to stop, as an orchestrator does, and gives its exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a deadline for another process, which lives by the machine's clock"
+    )]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
