@@ -39,8 +39,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     run::stage("plugins", plugins::run)?;
     run::stage("build the tests", || {
         let mut command = command(nextest, options);
-        command.arg("--no-run");
-        run::must(&mut command)
+        // nextest refuses what governs a run beside `--no-run`.
+        run::must(build_only(&mut command, options))
     })?;
     let name = if nextest {
         "tests (nextest)"
@@ -49,6 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let mut passed = run::stage(name, || {
         let mut command = command(nextest, options);
+        command.args(&options.args);
         if let Some((name, url)) = &servers.postgres_url {
             command.env(name, url);
         }
@@ -120,8 +121,17 @@ fn command(nextest: bool, options: &Options) -> Command {
     if !options.args.iter().any(|arg| selects_package(arg)) {
         command.arg("--workspace");
     }
-    command.args(&options.args);
     command
+}
+
+fn build_only<'a>(command: &'a mut Command, options: &Options) -> &'a mut Command {
+    command.args(
+        options
+            .args
+            .iter()
+            .filter(|argument| !matches!(argument.as_str(), "--no-fail-fast" | "--fail-fast")),
+    );
+    command.arg("--no-run")
 }
 
 fn selects_package(argument: &str) -> bool {
