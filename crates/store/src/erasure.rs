@@ -1,5 +1,7 @@
 //! Forgetting a customer: the tombstone, and the copies of events and answers about them.
 
+mod writers;
+
 use std::collections::{HashMap, HashSet};
 
 use postlude_kernel::TenantId;
@@ -133,7 +135,8 @@ impl Tx {
 
     /// Puts up the customer's tombstone and takes the content out of every copy that this store keeps
     /// of what was said about them: published events, events still on their way once they are out,
-    /// remembered answers. The bus is told to empty its dead letters, by an event of its own.
+    /// remembered answers. The bus is told to empty its dead letters, by an event of its own. Once more
+    /// after [`Store::outwait_writers`], it takes what was being written meanwhile.
     ///
     /// # Errors
     /// What the database answers.

@@ -1,8 +1,10 @@
 //! A customer who wants to be forgotten.
 
+use std::time::Duration;
+
 use postlude_kernel::{Fault as _, TenantId};
 use postlude_proto::orders::v1::{Order, OrderRecorded};
-use postlude_store::{RequestKey, Scope as _, Store, envelope::Redaction, relay};
+use postlude_store::{RequestKey, Scope as _, Store, StoreError, envelope::Redaction, relay};
 
 use crate::{
     bench::{on_both, tenant},
@@ -117,5 +119,37 @@ on_both! {
         tx.commit().await.unwrap();
         let other = store.begin(&tenant("b")).await.unwrap();
         assert_ne!(print, other.fingerprint("cus-2").await.unwrap());
+    }
+}
+
+on_both! {
+    /// The check and the write of an order may lie on both sides of an erasure.
+    async fn an_erasure_outwaits_who_asked_for_the_tombstone_before_it(bench) {
+        let (store, owner) = (&bench.store, tenant("a"));
+        if !bench.is_postgres() {
+            // One writer: whoever asks inside of a transaction has the file to itself.
+            store.outwait_writers(Duration::ZERO).await.unwrap();
+            return;
+        }
+        let mut writer = store.begin(&owner).await.unwrap();
+        assert!(!writer.is_erased("cus-1").await.unwrap());
+
+        let mut tx = store.begin(&owner).await.unwrap();
+        tx.bury("cus-1").await.unwrap();
+        tx.commit().await.unwrap();
+        let early = store.outwait_writers(Duration::ZERO).await;
+        assert!(matches!(early, Err(StoreError::Conflict(_))), "{early:?}");
+
+        writer.about("cus-1");
+        let order = Order { order_id: "in-flight".to_owned(), ..Default::default() };
+        writer.emit("order", 1, &OrderRecorded { order: Some(order.clone()) }).await.unwrap();
+        writer.remember(&key("in-flight"), &order).await.unwrap();
+        writer.commit().await.unwrap();
+        store.outwait_writers(Duration::from_secs(10)).await.unwrap();
+
+        let mut again = store.begin(&owner).await.unwrap();
+        let redacted = again.bury("cus-1").await.unwrap();
+        assert_eq!((redacted.events, redacted.replies), (1, 1));
+        again.commit().await.unwrap();
     }
 }

@@ -4,6 +4,8 @@
 //! with many orders stops nobody else's writes; only the acknowledgement notes the event as seen, so
 //! that a crash before it begins again where it stopped.
 
+use std::time::Duration;
+
 use postlude_chassis::Received;
 use postlude_proto::orders::v1::{CustomerErasureCompleted, CustomerErasureRequested};
 use postlude_store::Scope as _;
@@ -18,12 +20,15 @@ use crate::{
 
 const CONSUMER: &str = "customer-erasure-requested";
 const BATCH: u64 = 200;
+/// How long changes that began before the tombstone stood are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn handle(
     app: App,
     event: Received<CustomerErasureRequested>,
 ) -> Result<(), Error> {
     let request = &event.message;
+    app.store.outwait_writers(PATIENCE).await?;
     while app
         .store
         .attempt(async || hide_some(&app, &event).await)
@@ -35,6 +40,8 @@ pub(crate) async fn handle(
             if !tx.first_sight(CONSUMER, &event.id).await? {
                 return Ok(());
             }
+            // What was on its way when EraseCustomer took the rest.
+            tx.bury(&request.customer_id).await?;
             let erasure = erasures::get(&tx, &request.erasure_id).await?;
             let kept = orders::count(&tx, Some(&request.pseudonym)).await?;
             let kept = i64::try_from(kept).unwrap_or(i64::MAX);

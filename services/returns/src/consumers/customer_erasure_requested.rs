@@ -1,5 +1,7 @@
 //! A customer is to be forgotten: what the law wants kept stays under the pseudonym, the rest goes.
 
+use std::time::Duration;
+
 use postlude_chassis::Received;
 use postlude_proto::{
     orders::v1::{CustomerErasureRequested, ErasureParticipant},
@@ -14,12 +16,23 @@ use crate::{
 };
 
 const CONSUMER: &str = "customer-erasure-requested";
+/// How long changes that began before the tombstone stood are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 const KEPT_BECAUSE: &str = "Returns and refunds are accounting records that the law wants kept; they name the pseudonym only.";
 
 pub(crate) async fn handle(
     app: App,
     event: Received<CustomerErasureRequested>,
 ) -> Result<(), Error> {
+    let customer = &event.message.customer_id;
+    app.store
+        .attempt(async || {
+            let mut tx = app.store.begin(&event.tenant).await?;
+            tx.bury(customer).await?;
+            tx.commit().await
+        })
+        .await?;
+    app.store.outwait_writers(PATIENCE).await?;
     app.store
         .attempt(async || attempt(&app, &event).await)
         .await
