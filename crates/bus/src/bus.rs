@@ -41,8 +41,12 @@ pub trait Bus: Publish {
     /// Whether every consumer that runs here has been handed all that it is due now.
     async fn is_caught_up(&self) -> Result<bool, BusError>;
 
-    /// Looks for work at once instead of at the next poll: for tests that have moved their clock.
+    /// Looks for work at once instead of at the next poll: for tests that have moved their clock. A
+    /// transport whose time isn't the platform's has nothing to do here.
     fn kick(&self);
+
+    /// Lets go of what the bus holds. Stop the consumers first.
+    async fn close(&self);
 }
 
 /// A durable consumer.
@@ -186,6 +190,18 @@ pub enum BusError {
     /// Two can't consume under one name in one process.
     #[error("`{0}` is consuming already")]
     Consuming(String),
+    /// The broker can't be reached, or can't do what it was asked for now.
+    #[error("the event broker failed")]
+    Broker(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The broker can't be used as it is set up.
+    #[error("the event broker can't be used: {0}")]
+    Setup(String),
+}
+
+impl BusError {
+    pub(crate) fn broker(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Broker(source.into())
+    }
 }
 
 impl Fault for BusError {
@@ -194,7 +210,8 @@ impl Fault for BusError {
             Self::Store(error) => error.kind(),
             Self::NoDeadLetter(_) => FaultKind::NotFound,
             Self::Redacted(_) => FaultKind::FailedPrecondition,
-            Self::Consuming(_) => FaultKind::Internal,
+            Self::Broker(_) => FaultKind::Unavailable,
+            Self::Consuming(_) | Self::Setup(_) => FaultKind::Internal,
         }
     }
 
@@ -203,14 +220,16 @@ impl Fault for BusError {
             Self::Store(error) => error.reason(),
             Self::NoDeadLetter(_) => "DEAD_LETTER_NOT_FOUND",
             Self::Redacted(_) => "DEAD_LETTER_REDACTED",
-            Self::Consuming(_) => "INTERNAL",
+            Self::Broker(_) => "BUS_UNAVAILABLE",
+            Self::Consuming(_) | Self::Setup(_) => "INTERNAL",
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Store(error) => error.retry_after(),
-            Self::NoDeadLetter(_) | Self::Redacted(_) | Self::Consuming(_) => None,
+            Self::Broker(_) => Some(Duration::from_secs(1)),
+            Self::NoDeadLetter(_) | Self::Redacted(_) | Self::Consuming(_) | Self::Setup(_) => None,
         }
     }
 }

@@ -13,12 +13,10 @@ use postlude_store::log::{Dead, EventLog, Logged, Retry, Settled};
 use postlude_store::{StoreError, jitter};
 use tokio_util::sync::CancellationToken;
 
-use crate::{BusError, ConsumerSpec, Delivery, Handler, Outcome, embedded::Shared};
+use crate::{BusError, ConsumerSpec, Delivery, Handler, Outcome, embedded::Shared, handling};
 
 /// How often to look when nobody wakes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
-/// A handler that takes longer has failed; the delivery comes again.
-const HANDLE: Duration = Duration::from_secs(60);
 const BATCH: u64 = 64;
 
 /// How far a running consumer has come, for whoever asks whether it has caught up.
@@ -175,27 +173,11 @@ impl Consumer {
     }
 
     async fn handle(&self, event: &Logged) -> Outcome {
-        let handler = Arc::clone(&self.handler);
         let delivery = Delivery {
             envelope: event.envelope.clone(),
             attempt: event.attempts.saturating_add(1),
         };
-        // A task of its own, so that a panic is one delivery's failure.
-        let mut task = tokio::spawn(async move { handler.handle(delivery).await });
-        match tokio::time::timeout(HANDLE, &mut task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::RetryLater {
-                after: None,
-                reason: error.to_string(),
-            },
-            Err(_) => {
-                task.abort();
-                Outcome::RetryLater {
-                    after: None,
-                    reason: format!("the handler took longer than {} s", HANDLE.as_secs()),
-                }
-            }
-        }
+        handling::handle(&self.handler, delivery).await
     }
 
     fn settle(&self, delivery: Handled, settled: &mut Settled) {
@@ -213,8 +195,9 @@ impl Consumer {
             Some(Outcome::RetryLater { after, reason }) => {
                 let store = self.shared.log.store();
                 let now = store.now();
-                let wait =
-                    after.unwrap_or_else(|| jitter(store.ids(), now, self.backoff(attempts)));
+                let wait = after.unwrap_or_else(|| {
+                    jitter(store.ids(), now, handling::backoff(&self.spec, attempts))
+                });
                 settled.retries.push(Retry {
                     seq: event.seq,
                     attempts,
@@ -226,32 +209,11 @@ impl Consumer {
     }
 
     fn give_up(&self, event: Logged, attempts: u32, reason: String) -> Dead {
-        tracing::warn!(
-            consumer = self.spec.name,
-            service = self.spec.service,
-            tenant = %event.envelope.tenant,
-            event = event.envelope.id,
-            r#type = event.envelope.r#type,
-            traceparent = event.envelope.traceparent,
-            attempts,
-            reason,
-            "an event goes to the dead letters"
-        );
+        handling::tell_given_up(&self.spec, &event.envelope, attempts, &reason);
         Dead {
             seq: event.seq,
             attempts,
             reason,
         }
-    }
-
-    /// The wait after the delivery number `attempts`.
-    fn backoff(&self, attempts: u32) -> Duration {
-        let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-        self.spec
-            .backoff
-            .get(index)
-            .or(self.spec.backoff.last())
-            .copied()
-            .unwrap_or(POLL)
     }
 }

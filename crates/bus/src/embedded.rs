@@ -67,11 +67,6 @@ impl EmbeddedBus {
             }),
         })
     }
-
-    /// Closes the database. Stop the consumers first.
-    pub async fn close(&self) {
-        self.shared.log.store().close().await;
-    }
 }
 
 #[async_trait::async_trait]
@@ -167,6 +162,10 @@ impl Bus for EmbeddedBus {
 
     fn kick(&self) {
         self.shared.wake.notify_waiters();
+    }
+
+    async fn close(&self) {
+        self.shared.log.store().close().await;
     }
 }
 

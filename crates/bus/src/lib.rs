@@ -2,6 +2,7 @@
 //!
 //! - [`Bus`]: what a transport offers. [`Handler`]: what a consumer does with an event.
 //! - [`EmbeddedBus`]: the transport for one process, on a durable log in a database of its own.
+//! - [`JetStreamBus`]: the transport between processes, on NATS JetStream.
 //! - [`mod@conformance`]: what every transport must hold, as a suite to run against it.
 //!
 //! It doesn't know what an event means. An effect that must happen once is the consumer's business:
@@ -11,9 +12,12 @@ mod bus;
 pub mod conformance;
 mod consumer;
 mod embedded;
+mod handling;
+mod jetstream;
 
 pub use bus::{
     Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Delivery, Filter, Handler, Outcome,
 };
 pub use embedded::EmbeddedBus;
+pub use jetstream::{JetStreamBus, JetStreamConfig};
 pub use postlude_store::{Envelope, Publish, PublishError};

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use postlude_bus::{Bus, BusError, EmbeddedBus};
+use postlude_bus::{Bus, BusError};
 use postlude_chassis::{
     Clients, Context, Outgoing, Running,
     clients::ClientError,
@@ -147,7 +147,7 @@ pub struct Platform {
     gateway: Option<Gateway>,
     servers: Servers,
     readiness: Readiness,
-    bus: Arc<EmbeddedBus>,
+    bus: Arc<dyn Bus>,
     stores: BTreeMap<Part, Store>,
     clients: Clients,
     // Last, so that the folder is free only when everything else is gone.
@@ -212,14 +212,14 @@ pub async fn open_store(
     Storage::new(config, around)?.open_migrated(part).await
 }
 
-/// Opens the bus' database beside whatever runs on it.
+/// Opens the bus beside whatever runs on it.
 ///
 /// # Errors
 /// [`PlatformError`] by what is in the way.
 pub async fn open_bus(
     config: &Config,
     around: &Surroundings,
-) -> Result<EmbeddedBus, PlatformError> {
+) -> Result<Arc<dyn Bus>, PlatformError> {
     Storage::new(config, around)?.open_bus().await
 }
 
@@ -251,7 +251,7 @@ impl Platform {
             gateway: None,
             servers: Servers::default(),
             readiness: Readiness::default(),
-            bus: Arc::new(storage.open_bus().await?),
+            bus: storage.open_bus().await?,
             stores: BTreeMap::new(),
             clients: clients.clone(),
             _lock: lock,
@@ -266,7 +266,7 @@ impl Platform {
                 store,
                 clients: clients.clone(),
                 outgoing: outgoing.clone(),
-                bus: Arc::clone(&platform.bus) as Arc<dyn Bus>,
+                bus: Arc::clone(&platform.bus),
                 verifier: key.verifier(Arc::clone(&around.clock)),
                 data_dir: Some(storage.folder().to_owned()),
                 config: config.section(part.name()),
@@ -349,7 +349,7 @@ impl Platform {
 
     /// The bus.
     #[must_use]
-    pub const fn bus(&self) -> &Arc<EmbeddedBus> {
+    pub const fn bus(&self) -> &Arc<dyn Bus> {
         &self.bus
     }
 

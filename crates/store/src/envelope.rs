@@ -34,6 +34,13 @@ pub trait Publish: Send + Sync {
     /// Takes a batch over durably, or says that it didn't. An event that came before (by its id) is
     /// taken and changes nothing.
     async fn publish(&self, batch: Vec<Envelope>) -> Result<(), PublishError>;
+
+    /// Which broker it is that keeps what was published. When it becomes another one (its store was
+    /// lost, or it was replaced), what is kept in the outbox is sent to it again. `None` where that
+    /// can't happen.
+    async fn incarnation(&self) -> Result<Option<String>, PublishError> {
+        Ok(None)
+    }
 }
 
 /// A batch was not taken over, or nobody knows; it is sent again.

@@ -57,7 +57,7 @@ impl Store {
             salt: OnceCell::new(),
             changes: watch::Sender::new(0),
             timers: Notify::new(),
-            relay: tokio::sync::Mutex::new(()),
+            relay: tokio::sync::Mutex::default(),
             firing: Mutex::default(),
             leases_freed: OnceCell::new(),
             housekept: AtomicI64::new(i64::MIN),

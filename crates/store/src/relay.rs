@@ -9,19 +9,26 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use postlude_kernel::{TenantId, Timestamp};
 use sea_orm::{
+    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
+    sea_query::{Expr, OnConflict},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Envelope, Publish, PublishError, Store, StoreError,
     open::advisory_key,
-    tables::outbox::{Column, Entity, Model},
+    tables::{
+        outbox::{Column, Entity, Model},
+        secret,
+    },
 };
 
 const BATCH: u64 = 100;
 const POLL: Duration = Duration::from_secs(1);
+/// Under this name the database remembers its broker.
+const BROKER: &str = "broker";
 
 /// What stopped a relay.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +80,8 @@ pub async fn run(store: Store, bus: Arc<dyn Publish>, stop: CancellationToken) {
 /// # Errors
 /// [`RelayError`]; what was published before stays published.
 pub async fn drain_once(store: &Store, bus: &dyn Publish) -> Result<usize, RelayError> {
-    let _turn = store.inner().relay.lock().await;
+    let mut known = store.inner().relay.lock().await;
+    refill_if_new(store, bus, &mut known).await?;
     let mut published = 0;
     loop {
         let batch = if store.is_postgres() {
@@ -106,15 +114,65 @@ pub async fn pending(store: &Store) -> Result<u64, StoreError> {
 /// What the database answers.
 pub async fn replay_all(store: &Store) -> Result<u64, StoreError> {
     let transaction = store.begin_unscoped().await?;
+    let count = unpublish(&transaction).await?;
+    transaction.commit().await?;
+    store.committed(true, false);
+    Ok(count)
+}
+
+async fn unpublish(transaction: &DatabaseTransaction) -> Result<u64, StoreError> {
     let answer = Entity::update_many()
         .col_expr(Column::PublishedAt, Expr::value(None::<i64>))
         .filter(Column::PublishedAt.is_not_null())
         .filter(Column::Redacted.eq(false))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
-    transaction.commit().await?;
-    store.committed(true, false);
     Ok(answer.rows_affected)
+}
+
+/// A broker that lost its store, or another one, is sent all that is still kept. The database remembers
+/// which broker it was, so that a restart in between changes nothing.
+async fn refill_if_new(
+    store: &Store,
+    bus: &dyn Publish,
+    known: &mut Option<String>,
+) -> Result<(), RelayError> {
+    let Some(broker) = bus.incarnation().await? else {
+        return Ok(());
+    };
+    if known.as_ref() == Some(&broker) {
+        return Ok(());
+    }
+    let transaction = store.begin_unscoped().await?;
+    let before = secret::Entity::find_by_id(BROKER)
+        .one(&transaction)
+        .await
+        .map_err(StoreError::from)?;
+    if before.is_none_or(|row| row.value != broker) {
+        secret::Entity::insert(secret::ActiveModel {
+            name: Set(BROKER.to_owned()),
+            value: Set(broker.clone()),
+        })
+        .on_conflict(
+            OnConflict::column(secret::Column::Name)
+                .update_column(secret::Column::Value)
+                .to_owned(),
+        )
+        .exec_without_returning(&transaction)
+        .await
+        .map_err(StoreError::from)?;
+        let count = unpublish(&transaction).await?;
+        if count > 0 {
+            tracing::warn!(
+                service = store.service(),
+                count,
+                "the broker is a new one; sending all events that are kept"
+            );
+        }
+    }
+    transaction.commit().await.map_err(StoreError::from)?;
+    *known = Some(broker);
+    Ok(())
 }
 
 /// The lock and the rows live in one transaction: it stays open while the bus works, and a crash

@@ -42,8 +42,8 @@ pub(crate) struct Inner {
     pub(crate) salt: OnceCell<String>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) timers: Notify,
-    /// One relay at a time in this process.
-    pub(crate) relay: tokio::sync::Mutex<()>,
+    /// One relay at a time in this process, and the broker that it knows.
+    pub(crate) relay: tokio::sync::Mutex<Option<String>>,
     /// Timers that this process is firing, so that a lease which a test's clock outran isn't taken
     /// from a handler that still runs.
     pub(crate) firing: Mutex<HashSet<(String, String, String)>>,

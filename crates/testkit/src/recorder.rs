@@ -92,10 +92,6 @@ impl Recording {
             .unwrap_or_else(PoisonError::into_inner)
             .is_superset(names)
     }
-
-    pub(crate) async fn close(&self) {
-        self.bus.close().await;
-    }
 }
 
 #[async_trait::async_trait]
@@ -156,5 +152,9 @@ impl Bus for Recording {
 
     fn kick(&self) {
         self.bus.kick();
+    }
+
+    async fn close(&self) {
+        self.bus.close().await;
     }
 }

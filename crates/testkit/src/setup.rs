@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use postlude_bus::EmbeddedBus;
+use postlude_bus::{Bus as _, EmbeddedBus};
 use postlude_chassis::{
     Clients, Context, Outgoing, Running, Service,
     config::{OutgoingConfig, ServiceConfig},

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use postlude::{Part, Surroundings, platform};
-use postlude_bus::{Bus as _, ConsumerSpec, Delivery, Envelope, Filter, Handler, Outcome};
+use postlude_bus::{ConsumerSpec, Delivery, Envelope, Filter, Handler, Outcome};
 use postlude_proto::DESCRIPTOR_POOL;
 use postlude_store::relay;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::{process::Served, wait, world};
 pub async fn read_all(served: &Served) -> anyhow::Result<Vec<Envelope>> {
     let config = platform::load_config(None, world::settings(served.fresh()))?;
     let around = Surroundings::default();
-    let bus = Arc::new(platform::open_bus(&config, &around).await?);
+    let bus = platform::open_bus(&config, &around).await?;
     for part in Part::ALL {
         let store = platform::open_store(&config, &around, part).await?;
         relay::drain_once(&store, bus.as_ref()).await?;

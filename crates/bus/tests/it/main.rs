@@ -1,4 +1,4 @@
-//! The embedded transport: the suite that every transport holds, and what only this one promises.
+//! The transports: the suite that each of them holds, and what only one promises.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +8,7 @@
 )]
 
 mod embedded;
+mod jetstream;
 mod rig;
 
 /// The log on SQLite, as it ships.
@@ -18,4 +19,9 @@ mod on_sqlite {
 /// The log on PostgreSQL.
 mod on_postgres {
     postlude_bus::conformance!(crate::rig::postgres);
+}
+
+/// NATS JetStream.
+mod on_jetstream {
+    postlude_bus::conformance!(crate::rig::jetstream);
 }

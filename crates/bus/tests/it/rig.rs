@@ -1,15 +1,16 @@
-//! The embedded bus with a clock of its own.
+//! The embedded bus with a clock of its own; JetStream with streams of its own.
 
 use std::{sync::Arc, time::Duration};
 
-use postlude_bus::{Bus, EmbeddedBus, conformance::Rig};
-use postlude_kernel::{ManualClock, SystemIds, Timestamp};
+use postlude_bus::{Bus, EmbeddedBus, JetStreamBus, JetStreamConfig, conformance::Rig};
+use postlude_kernel::{ManualClock, SystemClock, SystemIds, Timestamp};
 use postlude_store::{
     StoreConfig,
     sea_orm::{ConnectionTrait as _, Database},
 };
 
 const POSTGRES_URL: &str = "POSTLUDE_TEST_POSTGRES_URL";
+const NATS_URL: &str = "POSTLUDE_TEST_NATS_URL";
 
 pub(crate) struct Embedded {
     pub(crate) bus: Arc<EmbeddedBus>,
@@ -73,4 +74,63 @@ impl Rig for Embedded {
         self.clock.advance(by);
         self.bus.kick();
     }
+}
+
+pub(crate) struct JetStream {
+    pub(crate) bus: Arc<JetStreamBus>,
+    pub(crate) config: JetStreamConfig,
+    pub(crate) context: async_nats::jetstream::Context,
+}
+
+pub(crate) async fn jetstream(case: &str) -> JetStream {
+    let url = std::env::var(NATS_URL)
+        .unwrap_or_else(|_| panic!("set {NATS_URL} to a nats-server for tests"));
+    let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+    let config = JetStreamConfig {
+        url,
+        // By the case, not by the process: the next run clears away what this one leaves.
+        prefix: format!("t_{case}").chars().take(60).collect(),
+        replicas: 1,
+        ack_wait: Duration::from_secs(1),
+        monitor: String::new(),
+    };
+    let rig = JetStream {
+        bus: Arc::new(connect(&config).await),
+        config,
+        context,
+    };
+    rig.wipe().await;
+    JetStream {
+        bus: Arc::new(connect(&rig.config).await),
+        ..rig
+    }
+}
+
+pub(crate) async fn connect(config: &JetStreamConfig) -> JetStreamBus {
+    JetStreamBus::connect(config.clone(), Arc::new(SystemClock), Arc::new(SystemIds))
+        .await
+        .unwrap()
+}
+
+impl JetStream {
+    /// What the broker kept is gone, as if its disk were.
+    pub(crate) async fn wipe(&self) {
+        for what in ["EVENTS", "DEAD", "GIVEN_UP"] {
+            let stream = format!("{}_{what}", self.config.prefix.to_uppercase());
+            self.context.delete_stream(stream).await.unwrap();
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Rig for JetStream {
+    fn bus(&self) -> Arc<dyn Bus> {
+        self.bus.clone()
+    }
+
+    async fn restart(&self) -> Arc<dyn Bus> {
+        Arc::new(connect(&self.config).await)
+    }
+
+    fn advance(&self, _by: Duration) {}
 }

@@ -48,6 +48,14 @@ pub struct DatabaseConfig {
 pub struct NatsConfig {
     /// Empty for the embedded bus.
     pub url: Secret,
+    /// Stands first in subjects, and in capitals in the names of streams.
+    pub prefix: String,
+    /// How many servers keep each event.
+    pub replicas: usize,
+    /// A delivery that nobody works on comes again after this long.
+    pub ack_wait_seconds: u64,
+    /// The server's monitoring address; empty if there is none.
+    pub monitor: String,
 }
 
 /// The section `[ops]`.

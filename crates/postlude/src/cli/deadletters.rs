@@ -1,7 +1,9 @@
 //! `postlude deadletters`: events that could not be handled, on the platform's own bus.
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
-use postlude_bus::{Bus as _, DeadLetter, DeadLetterFilter, EmbeddedBus};
+use postlude_bus::{Bus, DeadLetter, DeadLetterFilter};
 use postlude_kernel::TenantId;
 use serde_json::json;
 
@@ -47,7 +49,7 @@ pub(crate) struct One {
     config: ConfigArgs,
 }
 
-async fn bus(config: &ConfigArgs) -> anyhow::Result<EmbeddedBus> {
+async fn bus(config: &ConfigArgs) -> anyhow::Result<Arc<dyn Bus>> {
     Ok(platform::open_bus(&config.load()?, &Surroundings::default()).await?)
 }
 

@@ -4,10 +4,14 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use postlude_bus::EmbeddedBus;
-use postlude_chassis::{config::Config, identity::Key};
+use postlude_bus::{Bus, EmbeddedBus, JetStreamBus, JetStreamConfig};
+use postlude_chassis::{
+    config::{Config, NatsConfig},
+    identity::Key,
+};
 use postlude_store::{Store, StoreConfig};
 
 use super::{Part, PlatformError, Surroundings};
@@ -18,6 +22,7 @@ pub(super) struct Storage<'a> {
     place: Place,
     max_connections: u32,
     schema_prefix: String,
+    nats: Option<JetStreamConfig>,
     around: &'a Surroundings,
 }
 
@@ -36,11 +41,6 @@ impl<'a> Storage<'a> {
     /// Reads the settings and makes the folder.
     pub(super) fn new(config: &Config, around: &'a Surroundings) -> Result<Self, PlatformError> {
         let settings = &config.platform;
-        if !settings.nats.url.is_empty() {
-            return Err(PlatformError::Setting(
-                "nats.url: this version has the embedded bus only; leave the key empty".to_owned(),
-            ));
-        }
         let folder = settings.data_dir.clone();
         let url = settings.database.url.expose();
         let place = if url.is_empty() {
@@ -59,6 +59,7 @@ impl<'a> Storage<'a> {
             place,
             max_connections: settings.database.max_connections,
             schema_prefix: settings.database.schema_prefix.clone(),
+            nats: nats(&settings.nats),
             around,
         };
         make_folder(&storage.folder)?;
@@ -116,11 +117,14 @@ impl<'a> Storage<'a> {
         Ok(store)
     }
 
-    /// Opens the bus.
-    pub(super) async fn open_bus(&self) -> Result<EmbeddedBus, PlatformError> {
+    /// Opens the bus: the broker's, if one is configured, else the embedded one.
+    pub(super) async fn open_bus(&self) -> Result<Arc<dyn Bus>, PlatformError> {
         let clock = Arc::clone(&self.around.clock);
         let ids = Arc::clone(&self.around.ids);
-        Ok(EmbeddedBus::open(&self.config("bus"), clock, ids).await?)
+        Ok(match &self.nats {
+            Some(nats) => Arc::new(JetStreamBus::connect(nats.clone(), clock, ids).await?),
+            None => Arc::new(EmbeddedBus::open(&self.config("bus"), clock, ids).await?),
+        })
     }
 
     fn config(&self, name: &str) -> StoreConfig {
@@ -135,6 +139,16 @@ impl<'a> Storage<'a> {
             max_connections: self.max_connections,
         }
     }
+}
+
+fn nats(settings: &NatsConfig) -> Option<JetStreamConfig> {
+    (!settings.url.is_empty()).then(|| JetStreamConfig {
+        url: settings.url.expose().to_owned(),
+        prefix: settings.prefix.clone(),
+        replicas: settings.replicas,
+        ack_wait: Duration::from_secs(settings.ack_wait_seconds.max(1)),
+        monitor: settings.monitor.clone(),
+    })
 }
 
 fn make_folder(path: &Path) -> Result<(), PlatformError> {

@@ -1,4 +1,4 @@
-//! Values that this database made up for itself, such as the salt of its hashes.
+//! Values that this database keeps for itself: the salt of its hashes, the broker that it knows.
 
 use sea_orm::entity::prelude::*;
 

@@ -20,6 +20,7 @@ pub(crate) struct Sink {
     fail_after_taking: AtomicBool,
     hang_after_taking: AtomicBool,
     calls: AtomicUsize,
+    broker: Mutex<Option<String>>,
 }
 
 impl Sink {
@@ -48,6 +49,10 @@ impl Publish for Sink {
             std::future::pending::<()>().await;
         }
         Ok(())
+    }
+
+    async fn incarnation(&self) -> Result<Option<String>, PublishError> {
+        Ok(self.broker.lock().unwrap().clone())
     }
 }
 
@@ -211,6 +216,27 @@ on_both! {
         bench.advance(8 * 86_400);
         assert_eq!(bench.store.housekeep().await.unwrap(), 2);
         assert_eq!(relay::replay_all(&bench.store).await.unwrap(), 0);
+    }
+}
+
+on_both! {
+    async fn sends_all_again_to_a_broker_that_is_another_one(bench) {
+        let sink = Sink::default();
+        *sink.broker.lock().unwrap() = Some("first".to_owned());
+        emit(&bench.store, &tenant("a"), "order", 1).await;
+        emit(&bench.store, &tenant("b"), "order", 1).await;
+        relay::drain_once(&bench.store, &sink).await.unwrap();
+        relay::drain_once(&bench.store, &sink).await.unwrap();
+        assert_eq!(sink.ids().len(), 2, "the same broker gets each once");
+        // A restart in between changes nothing.
+        let restarted = bench.again().await;
+        relay::drain_once(&restarted, &sink).await.unwrap();
+        assert_eq!(sink.ids().len(), 2);
+        let empty = Sink::default();
+        *empty.broker.lock().unwrap() = Some("second".to_owned());
+        assert_eq!(relay::drain_once(&restarted, &empty).await.unwrap(), 2);
+        assert_eq!(empty.ids(), sink.ids());
+        assert_eq!(relay::drain_once(&restarted, &empty).await.unwrap(), 0);
     }
 }
 
