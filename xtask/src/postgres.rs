@@ -85,6 +85,7 @@ impl Postgres {
         .with_context(|| self.log())?;
         for statement in [
             "CREATE ROLE postlude LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD 'postlude'",
+            "CREATE ROLE postlude_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD 'postlude'",
             "CREATE DATABASE postlude",
             "GRANT CREATE, CONNECT, TEMPORARY ON DATABASE postlude TO postlude",
         ] {

@@ -18,6 +18,8 @@ use crate::{
 
 /// Where tests find PostgreSQL. Set beforehand, it is used as it is and no server is started.
 const POSTGRES: &str = "POSTLUDE_TEST_POSTGRES_URL";
+/// The same, as a role that owns nothing.
+const POSTGRES_APP: &str = "POSTLUDE_TEST_POSTGRES_APP_URL";
 /// Where tests find nats-server.
 const NATS: &str = "POSTLUDE_TEST_NATS_URL";
 
@@ -52,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         command.args(&options.args);
         if let Some((name, url)) = &servers.postgres_url {
             command.env(name, url);
+            command.env(POSTGRES_APP, url.replace("postlude:", "postlude_app:"));
         }
         if let Some((name, url)) = &servers.nats_url {
             command.env(name, url);

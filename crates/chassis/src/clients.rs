@@ -4,6 +4,8 @@
 //! address from the configuration. The caller of this code sees no difference: identity, deadline
 //! and checks are the same.
 
+mod upstream;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -14,16 +16,14 @@ use std::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response, Uri};
 use postlude_kernel::{Fault, FaultKind};
-use tonic::{
-    body::Body,
-    service::Routes,
-    transport::{Channel, Endpoint},
-};
-use tower::{Service, ServiceExt as _};
+use tonic::{body::Body, service::Routes, transport::Endpoint};
+use tower::Service;
+
+pub use upstream::{SendError, Upstream};
 
 use crate::{Caller, deadline, identity, identity::Signer, rpc, trace};
 
-/// A call between services takes this long at most, unless its own caller allows less.
+/// A unary call between services takes this long at most, unless its own caller allows less.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Knows where every service is. Cheap to clone; all clones share what they know.
@@ -38,8 +38,8 @@ pub struct Clients {
 pub enum Target {
     /// In this process.
     InProcess(Routes),
-    /// At an address.
-    Remote(Channel),
+    /// At one or several addresses.
+    Remote(Upstream),
 }
 
 /// A service, called in a caller's name: what generated clients are built on.
@@ -73,7 +73,7 @@ pub enum ClientError {
         service: String,
         /// Why.
         #[source]
-        source: tonic::transport::Error,
+        source: SendError,
     },
     /// It didn't answer in time.
     #[error("the service `{0}` didn't answer in time")]
@@ -133,26 +133,30 @@ impl Clients {
         self.set(name, Target::InProcess(routes));
     }
 
-    /// The service `name` is at `uri`; the connection is made when it is needed.
+    /// The service `name` is at `uri`, or at several with commas between; connections are made when
+    /// they are needed, and again when they break.
     ///
     /// # Errors
-    /// [`ClientError::Address`] if `uri` is no HTTP address.
+    /// [`ClientError::Address`] if one is no HTTP address.
     pub fn connect(&self, name: &str, uri: &str) -> Result<(), ClientError> {
-        let wrong = || ClientError::Address {
-            service: name.to_owned(),
-            uri: uri.to_owned(),
-        };
-        let parsed: Uri = uri.parse().map_err(|_invalid| wrong())?;
-        if parsed.scheme_str() != Some("http") || parsed.authority().is_none() {
-            return Err(wrong());
-        }
-        let channel = Endpoint::from(parsed)
-            .connect_timeout(Duration::from_secs(2))
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(Duration::from_secs(10))
-            .keep_alive_timeout(Duration::from_secs(5))
-            .connect_lazy();
-        self.set(name, Target::Remote(channel));
+        let channels = uri.split(',').map(|uri| {
+            let wrong = || ClientError::Address {
+                service: name.to_owned(),
+                uri: uri.to_owned(),
+            };
+            let parsed: Uri = uri.trim().parse().map_err(|_invalid| wrong())?;
+            if parsed.scheme_str() != Some("http") || parsed.authority().is_none() {
+                return Err(wrong());
+            }
+            Ok(Endpoint::from(parsed)
+                .connect_timeout(Duration::from_secs(2))
+                .tcp_nodelay(true)
+                .http2_keep_alive_interval(Duration::from_secs(10))
+                .keep_alive_timeout(Duration::from_secs(5))
+                .connect_lazy())
+        });
+        let channels = channels.collect::<Result<_, _>>()?;
+        self.set(name, Target::Remote(Upstream::new(channels)));
         Ok(())
     }
 
@@ -190,25 +194,31 @@ impl Target {
     /// Sends a request there.
     ///
     /// # Errors
-    /// The transport's; a service in this process has none.
-    pub async fn send(
-        self,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, tonic::transport::Error> {
+    /// [`SendError`]; a service in this process has none.
+    pub async fn send(self, request: Request<Body>) -> Result<Response<Body>, SendError> {
         match self {
             Self::InProcess(mut routes) => match routes.call(request).await {
                 Ok(response) => Ok(response),
                 Err(never) => match never {},
             },
-            Self::Remote(mut channel) => channel.ready().await?.call(request).await,
+            Self::Remote(upstream) => upstream.send(request).await,
         }
     }
 }
 
-/// Whether a transport's error is its word for a deadline: the channel keeps the one in the
-/// request's header as well, and may notice first.
-#[must_use]
-pub fn is_timeout(error: &tonic::transport::Error) -> bool {
+impl SendError {
+    /// Whether it is the transport's word for a deadline: the channel keeps the one in the request's
+    /// header as well, and may notice first.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Transport(error) => is_timeout(error),
+            Self::Body(_) | Self::Open => false,
+        }
+    }
+}
+
+fn is_timeout(error: &tonic::transport::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if cause.is::<tonic::TimeoutExpired>() {
@@ -227,18 +237,35 @@ impl ServiceChannel {
             .target(&service)
             .ok_or_else(|| ClientError::Unknown(service.clone()))?;
         let token = self.clients.signer.mint(&self.caller)?;
-        let time = [deadline::read(request.headers()), deadline::left()]
+        let streams = postlude_proto::method(request.uri().path()).is_some_and(|method| {
+            method.descriptor.is_client_streaming() || method.descriptor.is_server_streaming()
+        });
+        let asked = [deadline::read(request.headers()), deadline::left()]
             .into_iter()
             .flatten()
-            .fold(DEADLINE, Duration::min);
+            .min();
+        // A stream lasts as long as it is needed, unless its caller says otherwise.
+        let time = match (asked, streams) {
+            (Some(asked), true) => Some(asked),
+            (Some(asked), false) => Some(asked.min(DEADLINE)),
+            (None, true) => None,
+            (None, false) => Some(DEADLINE),
+        };
         request.headers_mut().insert(identity::HEADER, token);
-        deadline::write(request.headers_mut(), time);
+        if let Some(time) = time {
+            deadline::write(request.headers_mut(), time);
+        }
         trace::write(request.headers_mut());
         // The routes of a service in this process read the peer's own span and task; box the way
         // there so that a deep chain of calls doesn't grow one future.
-        match tokio::time::timeout(time, Box::pin(target.send(request))).await {
+        let sent = Box::pin(target.send(request));
+        let sent = match time {
+            Some(time) => tokio::time::timeout(time, sent).await,
+            None => Ok(sent.await),
+        };
+        match sent {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(source)) if is_timeout(&source) => Err(ClientError::TooLate(service)),
+            Ok(Err(source)) if source.is_timeout() => Err(ClientError::TooLate(service)),
             Ok(Err(source)) => Err(ClientError::Unreachable { service, source }),
             Err(_elapsed) => Err(ClientError::TooLate(service)),
         }

@@ -6,15 +6,18 @@
 
 pub mod guard;
 mod key;
+mod keyring;
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use http::HeaderValue;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use postlude_kernel::{Clock, Fault, FaultKind, TenantId};
 use serde::{Deserialize, Serialize};
 
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, PublicKey};
+pub use keyring::{KeySource, Keyring};
 
 use crate::Caller;
 
@@ -43,14 +46,15 @@ struct Claims {
 /// Mints tokens.
 #[derive(Clone)]
 pub struct Signer {
-    key: Arc<EncodingKey>,
+    key: Arc<ArcSwap<EncodingKey>>,
     clock: Arc<dyn Clock>,
 }
 
 /// Checks tokens.
 #[derive(Clone)]
 pub struct Verifier {
-    key: Arc<DecodingKey>,
+    /// A token of any of these is taken.
+    keys: Arc<ArcSwap<Vec<DecodingKey>>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -123,7 +127,7 @@ impl Signer {
             iat: now,
             exp: now.saturating_add(seconds(LIFETIME)),
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.key)
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.key.load())
             .map_err(IdentityError::Sign)?;
         let mut value = HeaderValue::from_str(&token).map_err(|_invalid| IdentityError::Invalid)?;
         value.set_sensitive(true);
@@ -142,8 +146,12 @@ impl Verifier {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.set_issuer(&[ISSUER]);
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &validation)
-            .map_err(|_invalid| IdentityError::Invalid)?
+        let claims = self
+            .keys
+            .load()
+            .iter()
+            .find_map(|key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok())
+            .ok_or(IdentityError::Invalid)?
             .claims;
         let (now, _) = self.clock.now().to_seconds_nanos();
         let leeway = seconds(LEEWAY);

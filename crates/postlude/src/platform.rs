@@ -223,6 +223,25 @@ pub async fn open_bus(
     Storage::new(config, around)?.open_bus().await
 }
 
+/// What doesn't run here and has no address is looked for where it would listen.
+fn connect_neighbours(
+    config: &Config,
+    around: &Surroundings,
+    clients: &Clients,
+) -> Result<(), ClientError> {
+    let here = around.parts();
+    for part in Part::ALL {
+        if part == Part::Gateway || here.contains(&part) || clients.target(part.name()).is_some() {
+            continue;
+        }
+        let address = ports::service_address(config, part);
+        if address.port() != 0 {
+            clients.connect(part.name(), &format!("http://{address}"))?;
+        }
+    }
+    Ok(())
+}
+
 impl Platform {
     /// Starts the parts. The configuration is checked before a port is bound, and every port bound
     /// before anything runs.
@@ -232,8 +251,8 @@ impl Platform {
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, PlatformError> {
         let storage = Storage::new(config, &around)?;
         let lock = storage.lock()?;
-        let key = storage.identity_key(config)?;
-        let clients = Clients::new(key.signer(Arc::clone(&around.clock))?);
+        let keys = storage.keyring(config)?;
+        let clients = Clients::new(keys.signer());
         for (name, uri) in &config.platform.upstreams {
             if Part::parse(name).is_none() {
                 return Err(PlatformError::Setting(format!(
@@ -243,6 +262,7 @@ impl Platform {
             }
             clients.connect(name, uri)?;
         }
+        connect_neighbours(config, &around, &clients)?;
         let outgoing = Outgoing::new(&config.platform.outgoing)?;
         let listeners = Listeners::bind(config, &around).await?;
         let mut platform = Self {
@@ -267,22 +287,20 @@ impl Platform {
                 clients: clients.clone(),
                 outgoing: outgoing.clone(),
                 bus: Arc::clone(&platform.bus),
-                verifier: key.verifier(Arc::clone(&around.clock)),
+                verifier: keys.verifier(),
                 data_dir: Some(storage.folder().to_owned()),
                 config: config.section(part.name()),
             };
             let service = match part {
-                Part::Gateway => {
-                    let signer = key.signer(Arc::clone(&around.clock))?;
-                    platform
-                        .gateway
-                        .insert(Gateway::new(&context, signer)?)
-                        .service()
-                }
+                Part::Gateway => platform
+                    .gateway
+                    .insert(Gateway::new(&context, keys.signer())?)
+                    .service(),
                 Part::Orders | Part::PluginRegistry | Part::Returns => part.service(context)?,
             };
             platform.services.push(service.start(&platform.stop));
         }
+        tokio::spawn(keys.follow(platform.stop.clone()));
         platform.serve(listeners, &around);
         platform.readiness.set(true);
         Ok(platform)

@@ -67,11 +67,15 @@ impl Store {
     /// Brings the database up to date: the store's own tables first, then the service's.
     ///
     /// Safe to run again and from several processes at once: a lock lets one do the work. All of it
-    /// is one transaction, so a migration that fails leaves nothing behind.
+    /// is one transaction, so a migration that fails leaves nothing behind. A database that is up to
+    /// date is left alone, so that a role which owns nothing may ask.
     ///
     /// # Errors
     /// What the database answers.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), StoreError> {
+        if self.is_up_to_date::<M>().await {
+            return Ok(());
+        }
         let transaction = self.begin_unscoped().await?;
         if self.is_postgres() {
             self.make_schema(&transaction).await?;
@@ -81,6 +85,42 @@ impl Store {
         M::up(&transaction, None).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Lets a role read and write the rows of every table, on PostgreSQL: what a service needs whose
+    /// role isn't the owner. Row-level security holds for it as for the owner.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn grant(&self, role: &str) -> Result<(), StoreError> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let (schema, role) = (&self.inner().schema, role.replace('"', "\"\""));
+        let transaction = self.begin_unscoped().await?;
+        let lock = advisory_key(schema, "migrate");
+        transaction
+            .execute_unprepared(&format!(
+                r#"SELECT pg_advisory_xact_lock({lock});
+                   GRANT USAGE ON SCHEMA "{schema}" TO "{role}";
+                   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}";
+                   GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}";"#
+            ))
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whatever stands in the way of looking, the migration will say.
+    async fn is_up_to_date<M: MigratorTrait>(&self) -> bool {
+        let Ok(transaction) = self.begin_unscoped().await else {
+            return false;
+        };
+        let own = StoreMigrator::get_pending_migrations_read_only(&transaction).await;
+        let own = own.is_ok_and(|pending| pending.is_empty());
+        own && M::get_pending_migrations_read_only(&transaction)
+            .await
+            .is_ok_and(|pending| pending.is_empty())
     }
 
     async fn make_schema(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {

@@ -1,10 +1,7 @@
 //! From the door to the service and back.
 
 use http::{HeaderMap, HeaderValue, Request, Response, header};
-use postlude_chassis::{
-    clients::{self, Target},
-    deadline, identity, trace,
-};
+use postlude_chassis::{clients::Target, deadline, identity, trace};
 use postlude_kernel::Timestamp;
 use postlude_proto::INTERNAL_SCOPE;
 use tokio::{sync::oneshot, time::Instant};
@@ -73,7 +70,7 @@ impl Door {
         }
         let response = match sent {
             Ok(response) => response,
-            Err(error) if clients::is_timeout(&error) => return Err(Refusal::DeadlineExceeded),
+            Err(error) if error.is_timeout() => return Err(Refusal::DeadlineExceeded),
             Err(error) => {
                 tracing::warn!(service, error = %causes(&error), "an upstream can't be reached");
                 return Err(Refusal::UpstreamUnavailable(service));

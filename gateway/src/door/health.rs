@@ -7,7 +7,7 @@ use std::pin::Pin;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{Request as HttpRequest, Response as HttpResponse};
 use postlude_chassis::{
-    clients::Target,
+    clients::{SendError, Target},
     health::{ServiceHealth, response},
 };
 use tonic::{Request, Response, Status, body::Body};
@@ -51,7 +51,7 @@ fn client(
     impl tower::Service<
         HttpRequest<Body>,
         Response = HttpResponse<Body>,
-        Error = tonic::transport::Error,
+        Error = SendError,
         Future: Send,
     > + Clone,
 > {

@@ -1,10 +1,9 @@
 //! What a tenant needs before its story can begin: scopes, a key, an address for refunds.
 
-use anyhow::Context as _;
-use postlude::{Part, Platform};
 use postlude_gateway::keys::{KeyRequest, create_key, create_tenant};
 use postlude_kernel::TenantId;
 use postlude_proto::returns::v1::{ReturnSettings, UpdateReturnSettingsRequest};
+use postlude_store::Store;
 use tonic::Status;
 
 use crate::{
@@ -27,9 +26,8 @@ pub fn all_but_platform() -> Vec<&'static str> {
 /// Makes the first tenant and its key, which may do everything.
 ///
 /// # Errors
-/// If the platform has no gateway, or the gateway refuses.
-pub async fn operator(platform: &Platform) -> anyhow::Result<String> {
-    let store = platform.store(Part::Gateway).context("a gateway")?;
+/// If the gateway refuses.
+pub async fn operator(store: &Store) -> anyhow::Result<String> {
     create_tenant(store, OPERATOR, "").await?;
     let request = KeyRequest {
         tenant: TenantId::parse(OPERATOR)?,

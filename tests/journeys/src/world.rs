@@ -1,16 +1,16 @@
-//! The whole platform in this process, met through its gateway.
+//! The whole platform, in this process or in one process per service, met through its gateway.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
-use postlude::{Platform, Surroundings, platform};
+use postlude::{Part, Platform, Surroundings, platform};
 use postlude_kernel::{Clock as _, SystemClock};
 use postlude_proto::gateway::v1::{CreateApiKeyRequest, CreateTenantRequest, Tenant};
-use postlude_testkit::{Database, Fresh, Start};
+use postlude_testkit::{Database, Fresh};
 use prost_types::Timestamp;
 use tonic::transport::Channel;
 
-use crate::{bundles, keys, process, shop::Shop, sink::Sink};
+use crate::{apart::Apart, bundles, keys, process, shop::Shop, sink::Sink};
 
 /// How long the platform may take to end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -24,17 +24,35 @@ pub struct World {
     /// The payment system that refunds are asked of.
     pub sink: Sink,
     operator: Shop,
-    platform: Platform,
+    home: Home,
     _fresh: Fresh,
 }
 
-impl Start for World {
+/// How the platform runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    /// Everything in this process, on the embedded bus.
+    Together(Database),
+    /// A process per service, on PostgreSQL and JetStream.
+    Apart,
+}
+
+enum Home {
+    Here(Box<Platform>),
+    Apart(Box<Apart>),
+}
+
+impl World {
+    /// Starts a platform.
+    ///
     /// # Panics
     /// If it doesn't start.
-    async fn start(database: Database) -> Self {
-        Self::open(database)
-            .await
-            .unwrap_or_else(|error| panic!("the platform does not start: {error:#}"))
+    pub async fn start(setup: Setup) -> Self {
+        match setup {
+            Setup::Together(database) => Self::open(database).await,
+            Setup::Apart => Self::open_apart().await,
+        }
+        .unwrap_or_else(|error| panic!("the platform does not start: {error:#}"))
     }
 }
 
@@ -49,13 +67,32 @@ impl World {
         let platform = Platform::start(&config, around).await?;
         let address = platform.gateway_address().context("a gateway")?.to_string();
         let channel = process::connect(&address).await?;
-        let key = keys::operator(&platform).await?;
+        let key = keys::operator(platform.store(Part::Gateway).context("a gateway")?).await?;
         Ok(Self {
             operator: Shop::new(&channel, &key)?,
             address,
             channel,
             sink: Sink::start().await,
-            platform,
+            home: Home::Here(Box::new(platform)),
+            _fresh: fresh,
+        })
+    }
+
+    async fn open_apart() -> anyhow::Result<Self> {
+        let fresh = fresh(Database::Postgres)?;
+        let apart = Apart::start(&fresh, 1).await?;
+        let config = platform::load_config(None, apart.settings())?;
+        let store = platform::open_store(&config, &Surroundings::default(), Part::Gateway).await?;
+        let key = keys::operator(&store).await?;
+        store.close().await;
+        let address = apart.gateway().to_owned();
+        let channel = process::connect(&address).await?;
+        Ok(Self {
+            operator: Shop::new(&channel, &key)?,
+            address,
+            channel,
+            sink: Sink::start().await,
+            home: Home::Apart(Box::new(apart)),
             _fresh: fresh,
         })
     }
@@ -121,15 +158,23 @@ impl World {
         days_ago(days)
     }
 
-    /// The platform itself, for what no RPC shows.
-    #[must_use]
-    pub const fn platform(&self) -> &Platform {
-        &self.platform
+    /// The processes, where there is one per service.
+    pub fn apart(&mut self) -> Option<&mut Apart> {
+        match &mut self.home {
+            Home::Here(_) => None,
+            Home::Apart(apart) => Some(apart),
+        }
     }
 
     /// Ends the platform; true if nothing had to be cut off.
-    pub async fn stop(self) -> bool {
-        self.platform.stop(GRACE).await
+    ///
+    /// # Errors
+    /// If a process can't be asked to stop.
+    pub async fn stop(self) -> anyhow::Result<bool> {
+        match self.home {
+            Home::Here(platform) => Ok(platform.stop(GRACE).await),
+            Home::Apart(apart) => apart.stop(GRACE).await,
+        }
     }
 }
 

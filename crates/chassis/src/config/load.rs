@@ -10,7 +10,15 @@ use config::{File, FileFormat, Map, Source as _, Value, ValueKind};
 use super::{Config, ConfigError, DEFAULTS, PlatformConfig, ServiceConfig};
 
 /// Keys that may also be read from a file: `<key>_file`.
-pub const SECRETS: [&str; 3] = ["database.url", "nats.url", "identity.key"];
+pub const SECRETS: [&str; 4] = [
+    "database.url",
+    "database.migration_url",
+    "nats.url",
+    "identity.key",
+];
+
+/// Those whose file is read again while the process runs: its name is kept.
+const FOLLOWED: [&str; 1] = ["identity.key"];
 
 const PREFIX: &str = "POSTLUDE_";
 
@@ -215,6 +223,9 @@ fn read_secret_files(layered: &mut Map<String, Value>) -> Result<(), ConfigError
             })?;
             let secret = read(Path::new(&path))?;
             table.insert(field.to_owned(), Value::from(secret.trim().to_owned()));
+            if FOLLOWED.contains(&key) {
+                table.insert(format!("{field}_file"), Value::from(path));
+            }
         }
     }
     Ok(())

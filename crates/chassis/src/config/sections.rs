@@ -36,8 +36,12 @@ pub struct PlatformConfig {
 pub struct DatabaseConfig {
     /// Empty for SQLite in the data folder.
     pub url: Secret,
+    /// The owner's address, for migrations; empty if `url` is the owner's.
+    pub migration_url: Secret,
     /// Connections per service.
     pub max_connections: u32,
+    /// How long a statement may run. PostgreSQL only.
+    pub statement_timeout_ms: u64,
     /// What each service's schema is named after, before the service's own name. PostgreSQL only.
     pub schema_prefix: String,
 }
@@ -72,6 +76,11 @@ pub struct OpsConfig {
 pub struct IdentityConfig {
     /// PEM; empty for a key of its own in the data folder.
     pub key: Secret,
+    /// Where the key was read from, if it was a file: it is read again.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// A folder with public keys whose tokens are taken; empty for none but the own.
+    pub trusted: PathBuf,
 }
 
 /// The section `[outgoing]`.

@@ -6,9 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use arc_swap::ArcSwap;
 use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+    SigningKey, VerifyingKey,
+    pkcs8::{
+        DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey,
+        spki::der::pem::LineEnding,
+    },
 };
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use postlude_kernel::Clock;
@@ -35,6 +39,9 @@ pub enum KeyError {
     /// The text is no key.
     #[error("the identity key is not an Ed25519 private key in PKCS #8 PEM")]
     Format,
+    /// The text is no public key.
+    #[error("a trusted key is not an Ed25519 public key in PEM")]
+    PublicFormat,
     /// No randomness for a new one.
     #[error("no new identity key")]
     Entropy(#[from] NoEntropy),
@@ -103,20 +110,56 @@ impl Key {
     /// # Errors
     /// [`KeyError::Format`] if the key can't be encoded.
     pub fn signer(&self, clock: Arc<dyn Clock>) -> Result<Signer, KeyError> {
-        let der = self.0.to_pkcs8_der().map_err(|_invalid| KeyError::Format)?;
-        Ok(Signer {
-            key: Arc::new(EncodingKey::from_ed_der(der.as_bytes())),
-            clock,
-        })
+        let key = Arc::new(ArcSwap::from_pointee(self.encoding()?));
+        Ok(Signer { key, clock })
     }
 
     /// What checks tokens that this key signed.
     #[must_use]
     pub fn verifier(&self, clock: Arc<dyn Clock>) -> Verifier {
-        Verifier {
-            key: Arc::new(DecodingKey::from_ed_der(self.0.verifying_key().as_bytes())),
-            clock,
-        }
+        let keys = Arc::new(ArcSwap::from_pointee(vec![self.public().decoding()]));
+        Verifier { keys, clock }
+    }
+
+    /// What others need to check this key's tokens.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    pub(super) fn encoding(&self) -> Result<EncodingKey, KeyError> {
+        let der = self.0.to_pkcs8_der().map_err(|_invalid| KeyError::Format)?;
+        Ok(EncodingKey::from_ed_der(der.as_bytes()))
+    }
+}
+
+/// The public half of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Reads a key from SubjectPublicKeyInfo PEM.
+    ///
+    /// # Errors
+    /// [`KeyError::PublicFormat`] if it is none.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        VerifyingKey::from_public_key_pem(pem)
+            .map(Self)
+            .map_err(|_invalid| KeyError::PublicFormat)
+    }
+
+    /// The key as PEM.
+    ///
+    /// # Errors
+    /// [`KeyError::PublicFormat`] if it can't be encoded.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        self.0
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|_invalid| KeyError::PublicFormat)
+    }
+
+    pub(super) fn decoding(&self) -> DecodingKey {
+        DecodingKey::from_ed_der(self.0.as_bytes())
     }
 }
 

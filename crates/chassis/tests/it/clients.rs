@@ -116,3 +116,51 @@ async fn refuses_an_address_that_is_none() {
         assert!(place.clients.connect("orders", wrong).is_err(), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn goes_to_the_replica_that_lives() {
+    let place = place();
+    let dead = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", dead.local_addr().unwrap());
+    drop(dead);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lives = format!("http://{}", listener.local_addr().unwrap());
+    let routes = place.guard.clone().into_routes();
+    tokio::spawn(server::serve_routes(listener, routes, place.stop.clone()));
+    place
+        .clients
+        .connect("orders", &format!("{nobody}, {lives}"))
+        .unwrap();
+    let mut client = OrderServiceClient::new(place.clients.to("orders", &caller()));
+    for _ in 0..20 {
+        client.get_order(get("A-1")).await.unwrap();
+    }
+    let watch = WatchOrderRequest {
+        order_id: "A-1".to_owned(),
+    };
+    let mut orders = client.watch_order(watch).await.unwrap().into_inner();
+    assert!(orders.message().await.unwrap().is_some());
+    place.stop.cancel();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_outlives_the_limit_of_a_call() {
+    let place = place();
+    place
+        .clients
+        .register("orders", place.guard.clone().into_routes());
+    let mut client = OrderServiceClient::new(place.clients.to("orders", &caller()));
+    let watch = WatchOrderRequest {
+        order_id: "A-1".to_owned(),
+    };
+    let mut orders = client.watch_order(watch).await.unwrap().into_inner();
+    assert!(orders.message().await.unwrap().is_some());
+    // Nothing for an hour, and the stream is still there.
+    let hour = Duration::from_secs(3_600);
+    assert!(tokio::time::timeout(hour, orders.message()).await.is_err());
+    place.stop.cancel();
+    assert_eq!(
+        orders.message().await.unwrap_err().code(),
+        Code::Unavailable
+    );
+}

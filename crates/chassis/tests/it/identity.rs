@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use postlude_chassis::{
     Caller,
-    identity::{IdentityError, Key, LIFETIME, guard::Guard},
+    identity::{IdentityError, Key, KeySource, Keyring, LIFETIME, guard::Guard},
 };
 use postlude_kernel::{ManualClock, TenantId, Timestamp};
 use postlude_proto::orders::v1::{
@@ -159,4 +159,59 @@ async fn keeps_internal_methods_for_services_even_if_a_key_claims_the_scope() {
         let status = tonic::Status::from_header_map(response.headers()).unwrap();
         assert_eq!(status.code(), expected, "{caller:?}");
     }
+}
+
+#[test]
+fn keys_rotate_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (signs, trusted) = (folder.path().join("key.pem"), folder.path().join("trusted"));
+    std::fs::create_dir(&trusted).unwrap();
+    let clock = clock();
+    let open = |source, trusted| Keyring::open(source, trusted, clock.clone()).unwrap();
+    // The gateway signs with a key of its own; the service takes what its folder names.
+    Key::load_or_create(&signs).unwrap();
+    let gateway = open(KeySource::File(signs.clone()), None);
+    let service = open(
+        KeySource::Own(folder.path().join("own.pem")),
+        Some(trusted.clone()),
+    );
+    let (signer, verifier) = (gateway.signer(), service.verifier());
+    let trust = |name: &str, path: &std::path::Path| {
+        let pem = Key::load_or_create(path)
+            .unwrap()
+            .public()
+            .to_pem()
+            .unwrap();
+        std::fs::write(trusted.join(name), pem).unwrap();
+    };
+    let takes = || {
+        verifier
+            .verify(signer.mint(&caller()).unwrap().as_bytes())
+            .is_ok()
+    };
+    assert!(!takes(), "nobody trusts the gateway yet");
+    trust("old.pem", &signs);
+    service.reload().unwrap();
+    assert!(takes());
+
+    let next = folder.path().join("next.pem");
+    trust("new.pem", &next);
+    service.reload().unwrap();
+    assert!(takes(), "the old key still signs");
+    let old = signer.mint(&caller()).unwrap();
+    std::fs::copy(&next, &signs).unwrap();
+    gateway.reload().unwrap();
+    assert!(takes(), "the new key signs");
+    assert!(
+        verifier.verify(old.as_bytes()).is_ok(),
+        "the old one's tokens live on"
+    );
+    std::fs::remove_file(trusted.join("old.pem")).unwrap();
+    service.reload().unwrap();
+    assert!(takes());
+    assert!(verifier.verify(old.as_bytes()).is_err(), "and then no more");
+
+    std::fs::write(trusted.join("broken.pem"), "no key").unwrap();
+    assert!(service.reload().is_err());
+    assert!(takes(), "what can't be read changes nothing");
 }

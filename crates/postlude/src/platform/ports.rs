@@ -56,7 +56,8 @@ impl Listeners {
     }
 }
 
-fn service_address(config: &Config, part: Part) -> SocketAddr {
+/// Where a part listens that has a port of its own; port 0 if nobody said.
+pub(super) fn service_address(config: &Config, part: Part) -> SocketAddr {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let listen = &config.platform.listen;
     listen

@@ -10,16 +10,26 @@ use std::{
 use postlude_bus::{Bus, EmbeddedBus, JetStreamBus, JetStreamConfig};
 use postlude_chassis::{
     config::{Config, NatsConfig},
-    identity::Key,
+    identity::{Key, KeySource, Keyring},
 };
 use postlude_store::{Store, StoreConfig};
 
 use super::{Part, PlatformError, Surroundings};
 
+/// The name of the embedded bus' database.
+const BUS: &str = "bus";
+
+/// Longer than a batch may take on its way to the broker.
+const IDLE_MILLIS: u64 = 60_000;
+
 /// Where the parts keep their data.
 pub(super) struct Storage<'a> {
     folder: PathBuf,
     place: Place,
+    /// Of the schemas' owner, if services have another role.
+    owner_url: Option<String>,
+    /// The services' role.
+    role: String,
     max_connections: u32,
     schema_prefix: String,
     nats: Option<JetStreamConfig>,
@@ -48,15 +58,24 @@ impl<'a> Storage<'a> {
         } else if let Some(path) = url.strip_prefix("sqlite://") {
             Place::Files(PathBuf::from(path))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Place::Server(url.to_owned())
+            let millis = settings.database.statement_timeout_ms;
+            Place::Server(with_options(url, millis))
         } else {
             return Err(PlatformError::Setting(
                 "database.url: begins with postgres:// or sqlite://, or is empty".to_owned(),
             ));
         };
+        let owner = settings.database.migration_url.expose();
+        if !owner.is_empty() && !matches!(place, Place::Server(_)) {
+            return Err(PlatformError::Setting(
+                "database.migration_url: is for PostgreSQL; leave the key empty".to_owned(),
+            ));
+        }
         let storage = Self {
             folder,
             place,
+            owner_url: (!owner.is_empty()).then(|| owner.to_owned()),
+            role: role_of(url),
             max_connections: settings.database.max_connections,
             schema_prefix: settings.database.schema_prefix.clone(),
             nats: nats(&settings.nats),
@@ -93,28 +112,46 @@ impl<'a> Storage<'a> {
         }
     }
 
-    /// The key that signs who calls: the configured one, else the folder's own.
-    pub(super) fn identity_key(&self, config: &Config) -> Result<Key, PlatformError> {
-        let pem = &config.platform.identity.key;
-        if pem.is_empty() {
-            Ok(Key::load_or_create(&self.folder.join("identity.pem"))?)
-        } else {
-            Ok(Key::from_pem(pem.expose())?)
-        }
+    /// The keys that prove who calls: the configured ones, else the folder's own.
+    pub(super) fn keyring(&self, config: &Config) -> Result<Keyring, PlatformError> {
+        let settings = &config.platform.identity;
+        let source = match &settings.key_file {
+            Some(path) => KeySource::File(path.clone()),
+            None if settings.key.is_empty() => KeySource::Own(self.folder.join("identity.pem")),
+            None => KeySource::Given(Key::from_pem(settings.key.expose())?),
+        };
+        let trusted = &settings.trusted;
+        let trusted = (!trusted.as_os_str().is_empty()).then(|| trusted.clone());
+        let clock = Arc::clone(&self.around.clock);
+        Ok(Keyring::open(source, trusted, clock)?)
     }
 
     /// Opens a part's database, brought up to date.
     pub(super) async fn open_migrated(&self, part: Part) -> Result<Store, PlatformError> {
+        if let Some(owner) = self.owner_config(part) {
+            let owner = self.open(part, &owner).await?;
+            part.migrate(&owner).await?;
+            let granted = owner.grant(&self.role).await;
+            owner.close().await;
+            granted.map_err(|source| PlatformError::Store {
+                service: part.name(),
+                source,
+            })?;
+        }
+        let store = self.open(part, &self.config(part.name())).await?;
+        part.migrate(&store).await?;
+        Ok(store)
+    }
+
+    async fn open(&self, part: Part, config: &StoreConfig) -> Result<Store, PlatformError> {
         let clock = Arc::clone(&self.around.clock);
         let ids = Arc::clone(&self.around.ids);
-        let store = Store::open(&self.config(part.name()), part.name(), clock, ids)
+        Store::open(config, part.name(), clock, ids)
             .await
             .map_err(|source| PlatformError::Store {
                 service: part.name(),
                 source,
-            })?;
-        part.migrate(&store).await?;
-        Ok(store)
+            })
     }
 
     /// Opens the bus: the broker's, if one is configured, else the embedded one.
@@ -123,7 +160,16 @@ impl<'a> Storage<'a> {
         let ids = Arc::clone(&self.around.ids);
         Ok(match &self.nats {
             Some(nats) => Arc::new(JetStreamBus::connect(nats.clone(), clock, ids).await?),
-            None => Arc::new(EmbeddedBus::open(&self.config("bus"), clock, ids).await?),
+            None => Arc::new(EmbeddedBus::open(&self.config(BUS), clock, ids).await?),
+        })
+    }
+
+    /// The schema as its owner opens it, if that is another role than the service's.
+    fn owner_config(&self, part: Part) -> Option<StoreConfig> {
+        let url = self.owner_url.clone()?;
+        Some(StoreConfig {
+            url,
+            ..self.config(part.name())
         })
     }
 
@@ -133,12 +179,32 @@ impl<'a> Storage<'a> {
                 Place::Files(folder) => {
                     format!("sqlite://{}", folder.join(format!("{name}.db")).display())
                 }
+                // The embedded bus has no tables of tenants: its owner uses them.
+                Place::Server(_) if name == BUS && self.owner_url.is_some() => {
+                    self.owner_url.clone().unwrap_or_default()
+                }
                 Place::Server(url) => url.clone(),
             },
             schema: format!("{}{}", self.schema_prefix, name.replace('-', "_")),
             max_connections: self.max_connections,
         }
     }
+}
+
+/// A statement that runs for too long is broken off, and so is a transaction that nobody goes on with.
+fn with_options(url: &str, millis: u64) -> String {
+    let join = if url.contains('?') { '&' } else { '?' };
+    format!(
+        "{url}{join}options[statement_timeout]={millis}&options[idle_in_transaction_session_timeout]={IDLE_MILLIS}"
+    )
+}
+
+/// The user in `postgres://user:password@host/database`.
+fn role_of(url: &str) -> String {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    let (credentials, _) = rest.split_once('@').unwrap_or_default();
+    let (user, _) = credentials.split_once(':').unwrap_or((credentials, ""));
+    user.to_owned()
 }
 
 fn nats(settings: &NatsConfig) -> Option<JetStreamConfig> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use postlude_kernel::SystemIds;
-use postlude_store::{Store, StoreConfig, StoreError};
+use postlude_store::{Store, StoreConfig, StoreError, relay};
 use tokio::task::JoinSet;
 
-use crate::bench::{Migrator, find, on_both, put, tenant};
+use crate::bench::{Bench, Migrator, find, on_both, put, tenant};
 
 on_both! {
     async fn migrates_twice_and_at_the_same_time(bench) {
@@ -63,4 +63,38 @@ async fn refuses_what_is_no_database() {
         let ids = std::sync::Arc::new(postlude_kernel::SystemIds);
         assert!(Store::open(&config, "bench", clock, ids).await.is_err());
     }
+}
+
+/// Where tests find PostgreSQL as a role that owns nothing.
+const APP_URL: &str = "POSTLUDE_TEST_POSTGRES_APP_URL";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_owns_nothing_works_within_its_tenant() {
+    let url = std::env::var(APP_URL)
+        .unwrap_or_else(|_| panic!("run cargo xtask test, or set {APP_URL} to a second role"));
+    let bench = Bench::postgres("a_role_that_owns_nothing").await;
+    let config = StoreConfig {
+        url,
+        ..bench.config.clone()
+    };
+    let app = Store::open(&config, "bench", bench.clock.clone(), Arc::new(SystemIds))
+        .await
+        .unwrap();
+    assert!(app.read(&tenant("a")).await.is_ok());
+    let refused = app.migrate::<Migrator>().await;
+    assert!(refused.is_err(), "before the owner has let it in");
+
+    bench.store.grant("postlude_app").await.unwrap();
+    app.migrate::<Migrator>().await.unwrap();
+    put(&app, &tenant("a"), "sku", 1).await;
+    let mine = app.read(&tenant("a")).await.unwrap();
+    assert_eq!(find(&mine, "sku").await.unwrap().units, 1);
+    let others = app.read(&tenant("b")).await.unwrap();
+    assert!(find(&others, "sku").await.is_none());
+    drop((mine, others));
+    // The service's own work: outbox and relay.
+    crate::relay::emit(&app, &tenant("a"), "order", 1).await;
+    let sink = crate::relay::Sink::default();
+    assert_eq!(relay::drain_once(&app, &sink).await.unwrap(), 1);
+    bench.drop_schema().await;
 }

@@ -19,6 +19,8 @@ struct Watch {
     return_id: String,
     /// The version that was sent last; 0 before the first.
     sent: i64,
+    /// The revision that was sent last: what is saved without a revision of its own is no news.
+    revision: i64,
     changes: watch::Receiver<u64>,
 }
 
@@ -34,6 +36,7 @@ pub(crate) async fn handle(
         caller,
         return_id: request.return_id,
         sent: 0,
+        revision: 0,
     };
     let first = watch.look().await?;
     Ok(stream::unfold((watch, first), |(mut watch, first)| async {
@@ -65,6 +68,10 @@ impl Watch {
         }
         let reply = save::reply(&scope, &state).await?;
         self.sent = state.version;
+        if reply.revision <= self.revision {
+            return Ok(None);
+        }
+        self.revision = reply.revision;
         Ok(Some(reply))
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 use postlude_journeys::{
     World, dynamic,
     fill::{self, Known},
-    keys,
+    keys, on_every_setup,
     shop::Shop,
     story::Story,
     wait,
@@ -19,12 +19,11 @@ use postlude_proto::{
     },
     plugins::v1::{ListPluginsRequest, ListRunsRequest},
 };
-use postlude_testkit::on_both_databases;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage as _};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-on_both_databases! {
+on_every_setup! {
     async fn no_method_answers_without_a_key(world: World) -> anyhow::Result<()> {
         for (path, method) in methods() {
             let request = Known::default().fill(&method.descriptor.input());

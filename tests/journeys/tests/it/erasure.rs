@@ -1,15 +1,14 @@
 //! A customer who is forgotten, in every service.
 
 use anyhow::ensure;
-use postlude_journeys::{World, story::Story, wait};
+use postlude_journeys::{World, on_every_setup, story::Story, wait};
 use postlude_proto::orders::v1::{
     ContactPoint, Customer, EraseCustomerRequest, Erasure, GetCustomerRequest, GetErasureRequest,
     GetOrderRequest, ListOrdersRequest, UpdateCustomerRequest, contact_point, erasure,
 };
-use postlude_testkit::on_both_databases;
 use tonic::{Code, Status};
 
-on_both_databases! {
+on_every_setup! {
     async fn a_forgotten_customer_leaves_a_receipt_and_no_name(world: World) -> anyhow::Result<()> {
         let shop = world.tenant("shop").await?;
         world.install_standard_returns(&shop).await?;

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use postlude_journeys::{World, bundles, shop::Shop, story::Story, wait};
+use postlude_journeys::{World, bundles, on_every_setup, shop::Shop, story::Story, wait};
 use postlude_proto::{
     plugins::v1::{GetRunRequest, ListRunsRequest, ReplayRunRequest},
     returns::v1::{CreateReturnRequest, Outcome, RequestedLine, ReturnReason, r#return},
     runs::v1::{Run, run},
 };
-use postlude_testkit::on_both_databases;
 use tokio::time::{Instant, timeout};
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -21,7 +20,7 @@ const IN_TIME: Duration = Duration::from_secs(5);
 /// A call beside it.
 const UNTOUCHED: Duration = Duration::from_secs(2);
 
-on_both_databases! {
+on_every_setup! {
     async fn a_plugin_that_loops_leaves_the_return_to_a_person(world: World) -> anyhow::Result<()> {
         needs_review(&world, "endless-loop").await
     }

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use postlude_journeys::World;
-use postlude_testkit::on_both_databases;
+use postlude_journeys::{World, on_every_setup};
 use tokio::process::Command;
 
-on_both_databases! {
+on_every_setup! {
     async fn a_client_that_knows_no_contract_tells_the_story(world: World) -> anyhow::Result<()> {
         let shop = world.tenant("shop").await?;
         world.install_standard_returns(&shop).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::ensure;
 use futures_util::future::join_all;
 use postlude_journeys::{
-    World,
+    World, on_every_setup,
     shop::Shop,
     story::{Step, Story, later},
 };
@@ -15,7 +15,7 @@ use postlude_proto::{
     },
     returns::v1::{CreateReturnRequest, ListReturnsRequest, RequestedLine, Return, ReturnReason},
 };
-use postlude_testkit::{on_both_databases, shuffle_and_repeat};
+use postlude_testkit::shuffle_and_repeat;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -25,7 +25,7 @@ const CLIENTS: usize = 16;
 /// Times that one request is made at once.
 const REPEATS: usize = 100;
 
-on_both_databases! {
+on_every_setup! {
     async fn only_one_of_sixteen_gets_the_last_unit(world: World) -> anyhow::Result<()> {
         let (shop, story) = delivered(&world).await?;
         // Line 2 is a single unit. Each client has a connection of its own.

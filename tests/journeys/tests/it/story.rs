@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use postlude_journeys::{
-    World,
+    World, on_every_setup,
     story::{STEPS, Step, Story},
     wait,
 };
@@ -11,10 +11,9 @@ use postlude_proto::{
     plugins::v1::{GetRunRequest, ListRunsRequest, ReplayRunRequest},
     returns::v1::{Outcome, RefundBreakdown, WatchReturnRequest, refund, r#return},
 };
-use postlude_testkit::on_both_databases;
 use tonic::Status;
 
-on_both_databases! {
+on_every_setup! {
     async fn one_order_is_told_whole(world: World) -> anyhow::Result<()> {
         let shop = world.tenant("shop").await?;
         world.install_standard_returns(&shop).await?;
