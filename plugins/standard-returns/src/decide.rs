@@ -46,7 +46,7 @@ pub fn decide(
     let mut way_back = way_back_fee(facts, terms, settings);
     let lines: Vec<LineDecision> = drafts
         .into_iter()
-        .map(|draft| finish(draft, facts, &mut way_back))
+        .map(|draft| finish(draft, facts, settings, &mut way_back))
         .collect();
     let reasons = if seen.is_empty() {
         vec![summary(&lines)]
@@ -322,17 +322,33 @@ fn way_back_fee(facts: &Facts, terms: &OrderTerms, settings: &Settings) -> i64 {
     terms.return_shipping_fee.amount_minor.min(today).max(0)
 }
 
-fn finish(mut draft: Draft<'_>, facts: &Facts, way_back: &mut i64) -> LineDecision {
+fn finish(
+    mut draft: Draft<'_>,
+    facts: &Facts,
+    settings: &Settings,
+    way_back: &mut i64,
+) -> LineDecision {
     let currency = &facts.order.currency_code;
     let goes_on = draft.outcome != Outcome::Decline;
     let paid = draft.asked.paid_minor.max(0);
-    let restocking = if goes_on {
+    let worth_sending = settings.keep_item_up_to.get(currency).unwrap_or(-1);
+    let keep_item = draft.outcome == Outcome::Approve && paid <= worth_sending;
+    if keep_item {
+        draft.reasons.push(reason(
+            "KEEP_ITEM",
+            format!(
+                "Goods worth {} or less need not be sent back.",
+                amount(worth_sending, currency)
+            ),
+        ));
+    }
+    let restocking = if goes_on && !keep_item {
         draft.restocking.min(paid)
     } else {
         0
     };
     let mut shipping = 0;
-    if goes_on && draft.pays_way_back && *way_back > 0 {
+    if goes_on && !keep_item && draft.pays_way_back && *way_back > 0 {
         shipping = (*way_back).min(paid - restocking);
         *way_back -= shipping;
         draft.reasons.push(reason(
@@ -349,6 +365,7 @@ fn finish(mut draft: Draft<'_>, facts: &Facts, way_back: &mut i64) -> LineDecisi
         restocking_fee: money(restocking, currency),
         return_shipping_fee: money(shipping, currency),
         refund_shipping: goes_on && draft.refund_shipping,
+        keep_item,
         statutory_withdrawal: goes_on && draft.statutory,
         return_by_micros: draft.return_by,
         reasons: draft.reasons,

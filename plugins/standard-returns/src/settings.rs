@@ -16,6 +16,8 @@ pub struct Settings {
     pub return_shipping_fee: Amounts,
     /// A person decides where more than this would be paid back, per currency; never in others.
     pub review_above: Amounts,
+    /// Goods for which no more was paid need not come back, per currency; in others all must.
+    pub keep_item_up_to: Amounts,
     /// A person decides for customers who send nearly everything back.
     pub frequent_returns: Option<FrequentReturns>,
     /// Days from delivery in which a fault is accepted without a person.
@@ -123,6 +125,7 @@ impl Settings {
             categories,
             return_shipping_fee: amounts(&root, "return_shipping_fee")?,
             review_above: amounts(&root, "review_above")?,
+            keep_item_up_to: amounts(&root, "keep_item_up_to")?,
             frequent_returns,
             fault_days: count(&root, "fault_days", 730)?,
             withdrawal: withdrawal(root.get("statutory_withdrawal").unwrap_or(&empty))?,
@@ -249,6 +252,7 @@ mod tests {
             (r#"{"window_days": -1}"#, "window_days"),
             (r#"{"categories": {"a": {"final_sale": 1}}}"#, "final_sale"),
             (r#"{"review_above": {"EUR": "x"}}"#, "review_above"),
+            (r#"{"keep_item_up_to": {"EUR": -1}}"#, "keep_item_up_to"),
             (
                 r#"{"statutory_withdrawal": {"holidays": {"DE": ["x"]}}}"#,
                 "holidays",

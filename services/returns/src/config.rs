@@ -24,6 +24,9 @@ pub(crate) struct Config {
     /// Milliseconds on the wall that a policy may take. 250: a thousand times what one needs; fuel ends
     /// a busy loop long before.
     pub(crate) policy_time_millis: u32,
+    /// Days without a scan after which a parcel on its way back counts as lost. 21: carriers close
+    /// their own searches within three weeks.
+    pub(crate) lost_after_days: u32,
 }
 
 impl Default for Config {
@@ -34,6 +37,7 @@ impl Default for Config {
             transit_allowance_days: 10,
             refund_reconcile_minutes: 60,
             policy_time_millis: 250,
+            lost_after_days: 21,
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod reason;
 pub(crate) mod request;
 pub(crate) mod return_request;
 pub(crate) mod upstream;
+pub(crate) mod view;
 pub(crate) mod words;
 
 use postlude_kernel::{Currency, FieldViolation, Timestamp};

@@ -49,6 +49,9 @@ pub(crate) enum Error {
     /// The money says no.
     #[error("{0}")]
     RefundRefused(#[from] RefundRefused),
+    /// The line wasn't bought as a gift.
+    #[error("line `{0}` was not bought as a gift")]
+    NotAGift(String),
     /// The payment endpoint may not be called.
     #[error("the payment endpoint can't be used: {0}")]
     EndpointRefused(String),
@@ -106,6 +109,7 @@ impl Fault for Error {
             | Self::QuoteChanged(_)
             | Self::QuantityExceeded(_)
             | Self::NotAllowed { .. }
+            | Self::NotAGift(_)
             | Self::RefundRefused(_)
             | Self::RunNotReplayable { .. }
             | Self::RunErased(_) => FaultKind::FailedPrecondition,
@@ -114,7 +118,9 @@ impl Fault for Error {
                 Refused::State { .. }
                 | Refused::ReceiveExceeded { .. }
                 | Refused::InspectExceeded { .. }
-                | Refused::RefundState { .. } => FaultKind::FailedPrecondition,
+                | Refused::RefundState { .. }
+                | Refused::RefundNotDue
+                | Refused::ExchangeOpen(_) => FaultKind::FailedPrecondition,
             },
             Self::EndpointRefused(_) | Self::Invalid(_) => FaultKind::InvalidArgument,
             Self::EtagMismatch => FaultKind::FailedPrecondition,
@@ -148,6 +154,8 @@ impl Fault for Error {
                 Refused::InspectExceeded { .. } => "INSPECT_QUANTITY_EXCEEDED",
                 Refused::RefundNotFound(_) => "REFUND_NOT_FOUND",
                 Refused::RefundState { .. } => "REFUND_STATE_INVALID",
+                Refused::RefundNotDue => "REFUND_NOT_DUE",
+                Refused::ExchangeOpen(_) => "EXCHANGE_OPEN",
             },
             Self::RefundNotFound(_) => "REFUND_NOT_FOUND",
             Self::RefundRefused(refused) => match refused {
@@ -155,6 +163,7 @@ impl Fault for Error {
                 RefundRefused::ExceedsCaptured { .. } => "REFUND_EXCEEDS_CAPTURED",
                 RefundRefused::LineGone(_) => "ORDER_LINE_NOT_FOUND",
             },
+            Self::NotAGift(_) => "NOT_A_GIFT",
             Self::EndpointRefused(_) => "PAYMENT_ENDPOINT_REFUSED",
             Self::RunNotFound(_) => "RUN_NOT_FOUND",
             Self::RunNotReplayable { .. } => "RUN_NOT_REPLAYABLE",

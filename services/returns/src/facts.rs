@@ -6,12 +6,15 @@ use crate::{
     app::App,
     convert,
     domain::{
-        limits::QuantityExceeded, policy::Request, return_request::RefundState, window::delivered,
+        limits::QuantityExceeded,
+        policy::Request,
+        return_request::{RefundMethod, RefundState},
+        window::delivered,
     },
     error::Error,
     hooks::{Facts, History},
     projection,
-    store::{orders, refundable_payments, returnable_lines, returns, terms, unreadable},
+    store::{orders, refundable_payments, returnable_lines, returns, settings, terms, unreadable},
 };
 
 /// Days of the customer's history that a policy sees.
@@ -90,6 +93,24 @@ pub(crate) async fn known(app: &App, tenant: &TenantId, order_id: &str) -> Resul
     })
 }
 
+/// What store credit gets on top, in basis points; nothing where the money goes elsewhere.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn credit_bonus(
+    app: &App,
+    tenant: &TenantId,
+    request: &Request,
+) -> Result<u32, Error> {
+    match request.refund_method {
+        RefundMethod::StoreCredit => {
+            let scope = app.store.read(tenant).await?;
+            Ok(settings::find(&scope).await?.store_credit_bonus)
+        }
+        RefundMethod::Original | RefundMethod::GiftCredit | RefundMethod::None => Ok(0),
+    }
+}
+
 /// Whether there is enough of everything that is asked for.
 fn check(facts: &Facts, request: &Request) -> Result<(), Error> {
     for asked in &request.lines {
@@ -97,12 +118,15 @@ fn check(facts: &Facts, request: &Request) -> Result<(), Error> {
             .returnable
             .iter()
             .find(|limit| limit.line_id == asked.line_id);
-        let (Some(_), Some(limit)) = (facts.order.line(&asked.line_id), limit) else {
+        let (Some(line), Some(limit)) = (facts.order.line(&asked.line_id), limit) else {
             return Err(Error::OrderLineNotFound {
                 order_id: facts.order.order_id.clone(),
                 line_id: asked.line_id.clone(),
             });
         };
+        if request.refund_method == RefundMethod::GiftCredit && !line.gift {
+            return Err(Error::NotAGift(asked.line_id.clone()));
+        }
         if asked.quantity > limit.available() {
             return Err(Error::QuantityExceeded(QuantityExceeded {
                 line_id: asked.line_id.clone(),

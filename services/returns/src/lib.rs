@@ -123,6 +123,14 @@ pub fn service(ctx: Context) -> Result<Service, StartError> {
             app.on(timers::expire_return::fire),
         )
         .timer(
+            timers::exchange_deadline::KIND,
+            app.on(timers::exchange_deadline::fire),
+        )
+        .timer(
+            timers::lost_in_transit::KIND,
+            app.on(timers::lost_in_transit::fire),
+        )
+        .timer(
             timers::close_window::KIND,
             app.on(timers::close_window::fire),
         )

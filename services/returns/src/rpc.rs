@@ -3,8 +3,10 @@
 mod approve_return;
 mod cancel_return;
 mod confirm_refund;
+mod create_goodwill_refund;
 mod create_return;
 mod decline_return;
+mod exchange_return;
 mod get_return;
 mod get_return_settings;
 mod get_run;
@@ -30,8 +32,11 @@ use postlude_store::Scope;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::App, convert::return_request::etag as etag_of, domain::return_request as domain,
-    error::Error, store::returns,
+    app::App,
+    convert::{return_request::etag as etag_of, view::View},
+    domain::return_request as domain,
+    error::Error,
+    store::returns,
 };
 
 /// `postlude.returns.v1.ReturnService`.
@@ -47,22 +52,28 @@ impl ReturnService for Returns {
     type WatchReturnStream = Replies<Return>;
 
     async fn quote_return(&self, request: Request<QuoteReturnRequest>) -> Answer<Quote> {
-        unary(request, |caller, message| {
-            quote_return::handle(&self.0, caller, message)
+        unary(request, async |caller, message| {
+            let view = View::of(&caller);
+            let answer = quote_return::handle(&self.0, caller, message).await;
+            answer.map(|quote| view.of_quote(quote))
         })
         .await
     }
 
     async fn create_return(&self, request: Request<CreateReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| {
-            create_return::handle(&self.0, caller, message)
+        unary(request, async |caller, message| {
+            let view = View::of(&caller);
+            let answer = Box::pin(create_return::handle(&self.0, caller, message)).await;
+            answer.map(|state| view.of_return(state))
         })
         .await
     }
 
     async fn get_return(&self, request: Request<GetReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| {
-            get_return::handle(&self.0, caller, message)
+        unary(request, async |caller, message| {
+            let view = View::of(&caller);
+            let answer = get_return::handle(&self.0, caller, message).await;
+            answer.map(|state| view.of_return(state))
         })
         .await
     }
@@ -92,15 +103,19 @@ impl ReturnService for Returns {
     }
 
     async fn cancel_return(&self, request: Request<CancelReturnRequest>) -> Answer<Return> {
-        unary(request, |caller, message| {
-            cancel_return::handle(&self.0, caller, message)
+        unary(request, async |caller, message| {
+            let view = View::of(&caller);
+            let answer = cancel_return::handle(&self.0, caller, message).await;
+            answer.map(|state| view.of_return(state))
         })
         .await
     }
 
     async fn issue_label(&self, request: Request<IssueLabelRequest>) -> Answer<Return> {
-        unary(request, |caller, message| {
-            issue_label::handle(&self.0, caller, message)
+        unary(request, async |caller, message| {
+            let view = View::of(&caller);
+            let answer = issue_label::handle(&self.0, caller, message).await;
+            answer.map(|state| view.of_return(state))
         })
         .await
     }
@@ -132,6 +147,23 @@ impl ReturnService for Returns {
     async fn refund_return(&self, request: Request<RefundReturnRequest>) -> Answer<Return> {
         unary(request, |caller, message| {
             refund_return::handle(&self.0, caller, message)
+        })
+        .await
+    }
+
+    async fn exchange_return(&self, request: Request<ExchangeReturnRequest>) -> Answer<Return> {
+        unary(request, |caller, message| {
+            exchange_return::handle(&self.0, caller, message)
+        })
+        .await
+    }
+
+    async fn create_goodwill_refund(
+        &self,
+        request: Request<CreateGoodwillRefundRequest>,
+    ) -> Answer<Return> {
+        unary(request, |caller, message| {
+            create_goodwill_refund::handle(&self.0, caller, message)
         })
         .await
     }

@@ -204,6 +204,7 @@ fn line_decision(
             currency,
         )?,
         refund_shipping: said.refund_shipping,
+        keep_item: said.keep_item,
         statutory_withdrawal: said.statutory_withdrawal,
         return_by: said.return_by_micros.map(Timestamp::from_micros),
         reasons: reasons(&format!("{at}.reasons"), said.reasons)?,
@@ -246,6 +247,18 @@ fn money_rules(
     }
     if line.outcome == Outcome::Decline && (fees > 0 || line.refund_shipping) {
         return broken(format!("{at}.outcome"), "declines and yet moves money");
+    }
+    if line.keep_item && line.outcome != Outcome::Approve {
+        return broken(
+            format!("{at}.keep_item"),
+            "lets the customer keep what it doesn't approve",
+        );
+    }
+    if line.keep_item && line.return_shipping_fee_minor > 0 {
+        return broken(
+            format!("{at}.return_shipping_fee"),
+            "is charged for goods that stay with the customer",
+        );
     }
     if asked.reason.is_merchants_fault() && fees > 0 {
         return broken(

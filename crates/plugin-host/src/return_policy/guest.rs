@@ -219,6 +219,7 @@ pub(super) fn said_decision(decision: wit::Decision) -> ReturnPolicyDecision {
                 restocking_fee: Some(said_money(line.restocking_fee)),
                 return_shipping_fee: Some(said_money(line.return_shipping_fee)),
                 refund_shipping: line.refund_shipping,
+                keep_item: line.keep_item,
                 statutory_withdrawal: line.statutory_withdrawal,
                 return_by_micros: line.return_by_micros,
                 reasons: said_reasons(line.reasons),

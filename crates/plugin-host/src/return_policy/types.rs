@@ -284,6 +284,8 @@ pub struct LineDecision {
     pub return_shipping_fee_minor: i64,
     /// Whether the line's part of the outbound shipping is given back.
     pub refund_shipping: bool,
+    /// Whether the customer keeps the goods and is refunded all the same.
+    pub keep_item: bool,
     /// Whether the law gives the consumer this return.
     pub statutory_withdrawal: bool,
     /// Until when the line may come back; `None` while delivery isn't known.

@@ -76,6 +76,13 @@ async fn emit_one(tx: &mut Tx, state: &Return, event: &Event) -> Result<(), Stor
             };
             tx.emit(id, revision, &event).await
         }
+        Event::LineLost(line) => {
+            let event = proto::ReturnLineLost {
+                r#return,
+                return_line_id: line.clone(),
+            };
+            tx.emit(id, revision, &event).await
+        }
         Event::Cancelled => {
             let event = proto::ReturnCancelled { r#return };
             tx.emit(id, revision, &event).await
@@ -88,6 +95,11 @@ async fn emit_one(tx: &mut Tx, state: &Return, event: &Event) -> Result<(), Stor
         Event::RefundConfirmed(refund_id) => {
             let refund = refund(refund_id);
             let event = proto::RefundConfirmed { r#return, refund };
+            tx.emit(id, revision, &event).await
+        }
+        Event::ExchangeCreated(exchange_id) => {
+            let exchange = state.exchange(exchange_id).map(convert::exchange);
+            let event = proto::ExchangeCreated { r#return, exchange };
             tx.emit(id, revision, &event).await
         }
         Event::RefundFailed(refund_id) => {

@@ -46,6 +46,7 @@ pub(crate) fn message(quoting: &Quoting<'_>) -> proto::Quote {
         facts_digest: quoting.facts_digest.to_owned(),
         expire_time: Some(time_message(quoting.expires)),
         method: words::method_message(quoting.request.method).into(),
+        refund_method: words::refund_method_message(quoting.request.refund_method).into(),
     }
 }
 
@@ -58,6 +59,7 @@ fn line(line: &AnsweredLine) -> proto::LineAnswer {
         return_by_time: line.return_by.map(time_message),
         refund: Some(breakdown_message(&line.refund)),
         statutory_withdrawal: line.statutory_withdrawal,
+        keep_item: line.keep_item,
     }
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn answered(quote: &proto::Quote) -> Result<Answered, Unfit> {
                     quantity: count("lines.quantity", line.quantity)?,
                     outcome: words::outcome("lines.outcome", line.outcome)?,
                     statutory_withdrawal: line.statutory_withdrawal,
+                    keep_item: line.keep_item,
                     return_by: optional_time("lines.return_by_time", line.return_by_time.as_ref())?,
                     refund: breakdown("lines.refund", line.refund.as_ref())?,
                     reasons: reason::parse_all(line.reasons.clone()),

@@ -7,11 +7,15 @@ use postlude_proto::returns::v1 as proto;
 use super::{Unfit, count, words};
 use crate::domain::{
     policy::{Request, RequestedLine},
-    return_request::Method,
+    return_request::{Method, RefundMethod},
 };
 
-/// Reads the lines and the method of a request. A line stands once: two reasons are two returns.
-pub(crate) fn parse(lines: Vec<proto::RequestedLine>, method: i32) -> Result<Request, Unfit> {
+/// Reads the lines and the methods of a request. A line stands once: two reasons are two returns.
+pub(crate) fn parse(
+    lines: Vec<proto::RequestedLine>,
+    method: i32,
+    refund_method: i32,
+) -> Result<Request, Unfit> {
     let mut seen = BTreeSet::new();
     let lines = lines
         .into_iter()
@@ -34,5 +38,17 @@ pub(crate) fn parse(lines: Vec<proto::RequestedLine>, method: i32) -> Result<Req
         0 => Method::Mail,
         other => words::method("method", other)?,
     };
-    Ok(Request { lines, method })
+    Ok(Request {
+        lines,
+        method,
+        refund_method: parse_refund_method(refund_method)?,
+    })
+}
+
+/// Where the money goes: back the way it came unless somebody wants otherwise.
+pub(crate) fn parse_refund_method(refund_method: i32) -> Result<RefundMethod, Unfit> {
+    match refund_method {
+        0 => Ok(RefundMethod::Original),
+        other => words::refund_method("refund_method", other),
+    }
 }

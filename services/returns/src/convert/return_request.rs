@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     refund::Breakdown,
-    return_request::{Label, Refund, RefundState, Return, ReturnLine, Scan},
+    return_request::{Exchange, Label, Refund, RefundState, Replacement, Return, ReturnLine, Scan},
 };
 
 /// A return as the row keeps it: whole, but for the label's bytes.
@@ -30,7 +30,7 @@ pub(crate) fn public(state: &Return) -> proto::Return {
         state: words::state_message(state.state()).into(),
         lines: state.lines.iter().map(line).collect(),
         method: words::method_message(state.method).into(),
-        refund_method: proto::RefundMethod::Original.into(),
+        refund_method: words::refund_method_message(state.refund_method).into(),
         label: state.label.as_ref().map(label),
         refunds: state.refunds.iter().map(refund).collect(),
         reasons: reason::messages(&state.reasons),
@@ -42,6 +42,9 @@ pub(crate) fn public(state: &Return) -> proto::Return {
         create_time: Some(time_message(state.created)),
         update_time: Some(time_message(state.updated)),
         return_by_time: state.return_by.map(time_message),
+        currency_code: state.currency.as_str().to_owned(),
+        exchanges: state.exchanges.iter().map(exchange).collect(),
+        gift_recipient: state.gift_recipient.clone(),
     }
 }
 
@@ -60,6 +63,9 @@ pub(crate) fn breakdown_message(breakdown: &Breakdown) -> proto::RefundBreakdown
         restocking_fee: money(breakdown.restocking_fee),
         return_shipping_fee: money(breakdown.return_shipping_fee),
         total: money(breakdown.total()),
+        bonus: money(breakdown.bonus),
+        goodwill: money(breakdown.goodwill),
+        replacement: money(breakdown.replacement),
     }
 }
 
@@ -79,6 +85,9 @@ pub(crate) fn breakdown(
         shipping: minor(field, currency, message.shipping.as_ref())?,
         restocking_fee: minor(field, currency, message.restocking_fee.as_ref())?,
         return_shipping_fee: minor(field, currency, message.return_shipping_fee.as_ref())?,
+        bonus: minor(field, currency, message.bonus.as_ref())?,
+        goodwill: minor(field, currency, message.goodwill.as_ref())?,
+        replacement: minor(field, currency, message.replacement.as_ref())?,
     })
 }
 
@@ -94,6 +103,30 @@ pub(crate) fn refund(refund: &Refund) -> proto::Refund {
         attempt_count: 0,
         request_time: Some(time_message(refund.requested)),
         complete_time: refund.completed.map(time_message),
+        method: words::refund_method_message(refund.method).into(),
+        exchange_id: refund.exchange_id.clone().unwrap_or_default(),
+    }
+}
+
+/// An exchange as a message.
+pub(crate) fn exchange(exchange: &Exchange) -> proto::Exchange {
+    proto::Exchange {
+        exchange_id: exchange.exchange_id.clone(),
+        state: words::exchange_state_message(exchange.state).into(),
+        return_line_ids: exchange.return_line_ids.clone(),
+        replacement_lines: exchange
+            .replacements
+            .iter()
+            .map(|line| proto::ReplacementLine {
+                sku: line.sku.clone(),
+                quantity: count_message(line.quantity),
+                net: Some(money_message(line.currency, line.net)),
+                tax: Some(money_message(line.currency, line.tax)),
+            })
+            .collect(),
+        instant: exchange.instant,
+        deadline_time: exchange.deadline.map(time_message),
+        refund_id: exchange.refund_id.clone().unwrap_or_default(),
     }
 }
 
@@ -113,6 +146,7 @@ fn line(line: &ReturnLine) -> proto::ReturnLine {
         inspection_note: line.inspection_note.clone(),
         comment: String::new(),
         statutory_withdrawal: line.statutory_withdrawal,
+        keep_item: line.keep_item,
     }
 }
 
@@ -155,10 +189,7 @@ pub(crate) fn parse(message: proto::Return) -> Result<Return, Unfit> {
         .into_iter()
         .map(parse_line)
         .collect::<Result<_, _>>()?;
-    let currency = lines
-        .first()
-        .map(|line| line.refund.currency)
-        .ok_or_else(|| Unfit::new("lines", "is empty"))?;
+    let currency = currency("currency_code", &message.currency_code)?;
     Ok(Return {
         return_id: message.return_id,
         order_id: message.order_id,
@@ -166,6 +197,13 @@ pub(crate) fn parse(message: proto::Return) -> Result<Return, Unfit> {
         currency,
         lines,
         method: words::method("method", message.method)?,
+        refund_method: words::refund_method("refund_method", message.refund_method)?,
+        gift_recipient: message.gift_recipient,
+        exchanges: message
+            .exchanges
+            .into_iter()
+            .map(|exchange| parse_exchange(exchange, currency))
+            .collect::<Result<_, _>>()?,
         label: message.label.map(parse_label).transpose()?,
         refunds: message
             .refunds
@@ -207,6 +245,7 @@ fn parse_line(line: proto::ReturnLine) -> Result<ReturnLine, Unfit> {
         line_id: line.line_id,
         comment: line.comment,
         statutory_withdrawal: line.statutory_withdrawal,
+        keep_item: line.keep_item,
         inspection_note: line.inspection_note,
     })
 }
@@ -234,5 +273,59 @@ fn parse_refund(refund: proto::Refund) -> Result<Refund, Unfit> {
         return_line_ids: refund.return_line_ids,
         external_reference: refund.external_reference,
         failure: refund.failure,
+        method: words::refund_method("refunds.method", refund.method)?,
+        exchange_id: named(refund.exchange_id),
     })
+}
+
+fn parse_exchange(
+    exchange: proto::Exchange,
+    currency: postlude_kernel::Currency,
+) -> Result<Exchange, Unfit> {
+    Ok(Exchange {
+        exchange_id: exchange.exchange_id,
+        state: words::exchange_state("exchanges.state", exchange.state)?,
+        return_line_ids: exchange.return_line_ids,
+        replacements: parse_replacements(exchange.replacement_lines, currency)?,
+        instant: exchange.instant,
+        deadline: optional_time("exchanges.deadline_time", exchange.deadline_time.as_ref())?,
+        refund_id: named(exchange.refund_id),
+    })
+}
+
+/// Reads what is given in exchange: amounts in the order's currency, none below zero.
+pub(crate) fn parse_replacements(
+    lines: Vec<proto::ReplacementLine>,
+    currency: postlude_kernel::Currency,
+) -> Result<Vec<Replacement>, Unfit> {
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let field = |name: &str| format!("replacement_lines[{index}].{name}");
+            Ok(Replacement {
+                quantity: count(&field("quantity"), line.quantity)?,
+                currency,
+                net: paid(&field("net"), currency, line.net.as_ref())?,
+                tax: paid(&field("tax"), currency, line.tax.as_ref())?,
+                sku: line.sku,
+            })
+        })
+        .collect()
+}
+
+/// An amount that is zero or more.
+pub(crate) fn paid(
+    field: &str,
+    currency: postlude_kernel::Currency,
+    money: Option<&postlude_proto::r#type::v1::Money>,
+) -> Result<i64, Unfit> {
+    match minor(field, currency, money)? {
+        amount if amount < 0 => Err(Unfit::new(field, "must not be negative")),
+        amount => Ok(amount),
+    }
+}
+
+fn named(id: String) -> Option<String> {
+    Some(id).filter(|id| !id.is_empty())
 }

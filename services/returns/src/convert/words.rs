@@ -6,7 +6,10 @@ use super::Unfit;
 use crate::domain::{
     order::{Channel, Exemption, PaymentKind},
     policy::Outcome,
-    return_request::{Disposition, LabelState, Method, RefundState, ReturnReason, State},
+    return_request::{
+        Disposition, ExchangeState, LabelState, Method, RefundMethod, RefundState, ReturnReason,
+        State,
+    },
 };
 
 /// Declares the way in alone, for words that only orders says.
@@ -44,7 +47,7 @@ words!(state, state_message: proto::r#return::State => State {
     LabelIssued <=> LabelIssued, InTransit <=> InTransit, Received <=> Received,
     Inspected <=> Inspected, Refunded <=> Refunded, Exchanged <=> Exchanged,
     Credited <=> Credited, Rejected <=> Rejected, Cancelled <=> Cancelled,
-    Expired <=> Expired, LostInTransit <=> LostInTransit,
+    Expired <=> Expired, LostInTransit <=> LostInTransit, Returned <=> Returned,
 });
 
 words!(reason, reason_message: proto::ReturnReason => ReturnReason {
@@ -55,6 +58,15 @@ words!(reason, reason_message: proto::ReturnReason => ReturnReason {
 
 words!(method, method_message: proto::ReturnMethod => Method {
     Mail <=> Mail, Store <=> Store,
+});
+
+words!(refund_method, refund_method_message: proto::RefundMethod => RefundMethod {
+    Original <=> Original, StoreCredit <=> StoreCredit, GiftCredit <=> GiftCredit, None <=> None,
+});
+
+words!(exchange_state, exchange_state_message: proto::exchange::State => ExchangeState {
+    AwaitingGoods <=> AwaitingGoods, AwaitingPayment <=> AwaitingPayment,
+    Completed <=> Completed, Failed <=> Failed,
 });
 
 words!(disposition, disposition_message: proto::Disposition => Disposition {

@@ -11,7 +11,7 @@ use super::{
     limits::ReturnableLine,
     order::{Order, OrderLine},
     refund::{Breakdown, next_units, share},
-    return_request::{Method, ReturnReason},
+    return_request::{Method, RefundMethod, ReturnReason},
     terms::{BUILT_IN_WINDOW_DAYS, LineTerms, Restocking, Terms},
     window::{TransitAllowance, closes, delivered},
     withdrawal::{Withdrawal, withdrawal},
@@ -32,6 +32,7 @@ pub(crate) struct DecisionSource {
 pub(crate) struct Request {
     pub(crate) lines: Vec<RequestedLine>,
     pub(crate) method: Method,
+    pub(crate) refund_method: RefundMethod,
 }
 
 /// One line of a request.
@@ -68,6 +69,8 @@ pub(crate) struct LineAnswer {
     /// Whether the line's part of the outbound shipping is given back.
     pub(crate) refund_shipping: bool,
     pub(crate) statutory_withdrawal: bool,
+    /// Whether the customer keeps the goods and is refunded all the same.
+    pub(crate) keep_item: bool,
     pub(crate) return_by: Option<Timestamp>,
     pub(crate) reasons: Vec<Reason>,
 }
@@ -86,6 +89,7 @@ pub(crate) struct AnsweredLine {
     pub(crate) quantity: u32,
     pub(crate) outcome: Outcome,
     pub(crate) statutory_withdrawal: bool,
+    pub(crate) keep_item: bool,
     pub(crate) return_by: Option<Timestamp>,
     pub(crate) refund: Breakdown,
     pub(crate) reasons: Vec<Reason>,
@@ -100,6 +104,17 @@ impl DecisionSource {
             component_digest: String::new(),
             policy_version: String::new(),
             run_id: String::new(),
+        }
+    }
+}
+
+impl DecisionSource {
+    /// A person.
+    pub(crate) fn operator() -> Self {
+        Self {
+            plugin_id: "operator".to_owned(),
+            plugin_version: String::new(),
+            ..Self::built_in()
         }
     }
 }
@@ -124,6 +139,7 @@ impl Answer {
             return_shipping_fee: 0,
             refund_shipping: false,
             statutory_withdrawal: false,
+            keep_item: false,
             return_by: None,
             reasons: vec![reason.clone()],
         };
@@ -316,6 +332,7 @@ fn yes(reason: Reason, return_by: Option<Timestamp>) -> LineAnswer {
         return_shipping_fee: 0,
         refund_shipping: false,
         statutory_withdrawal: false,
+        keep_item: false,
         return_by,
         reasons: vec![reason],
     }
@@ -328,7 +345,8 @@ fn no(reason: Reason, return_by: Option<Timestamp>) -> LineAnswer {
     }
 }
 
-/// Puts the price to an answer: what the next units of each line are worth, less the fees.
+/// Puts the price to an answer: what the next units of each line are worth, less the fees, and with
+/// `bonus` basis points where it becomes store credit.
 ///
 /// Outbound shipping is shared over all units of the order, so that withdrawing from all of it gives
 /// all of it back.
@@ -337,6 +355,7 @@ pub(crate) fn price(
     request: &Request,
     answer: &Answer,
     returnable: &[ReturnableLine],
+    bonus: u32,
 ) -> Answered {
     let taken = |line_id: &str| {
         returnable
@@ -374,11 +393,17 @@ pub(crate) fn price(
                 quantity: asked.quantity,
                 outcome: line.outcome,
                 statutory_withdrawal: line.statutory_withdrawal,
+                keep_item: line.keep_item,
                 return_by: line.return_by,
                 refund: if line.outcome == Outcome::Declined {
                     Breakdown::zero(order.currency)
                 } else {
-                    gross.less_fees(line.restocking_fee, line.return_shipping_fee)
+                    let refund = gross.less_fees(line.restocking_fee, line.return_shipping_fee);
+                    match request.refund_method {
+                        RefundMethod::StoreCredit => refund.with_bonus(bonus),
+                        RefundMethod::None => Breakdown::zero(order.currency),
+                        RefundMethod::Original | RefundMethod::GiftCredit => refund,
+                    }
                 },
                 reasons: line.reasons.clone(),
             }

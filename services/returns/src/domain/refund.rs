@@ -1,7 +1,8 @@
 //! How much is paid back: cumulative shares less fees, so that any split adds up.
 //!
 //! Per component the first k units of a line are worth floor(total·k/quantity); a refund is that,
-//! less what earlier refunds have taken.
+//! less what earlier refunds have taken. What is given in goods is taken off; a sum below zero is a
+//! charge.
 
 use postlude_kernel::{Currency, Money};
 
@@ -11,7 +12,8 @@ use super::{
     return_request::ReturnLine,
 };
 
-/// What a refund is made of, in minor units of one currency. Fees are zero or negative.
+/// What a refund is made of, in minor units of one currency. Fees, and the price of what is given in
+/// goods, are zero or negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Breakdown {
     pub(crate) currency: Currency,
@@ -20,6 +22,10 @@ pub(crate) struct Breakdown {
     pub(crate) shipping: i64,
     pub(crate) restocking_fee: i64,
     pub(crate) return_shipping_fee: i64,
+    /// On top of store credit; no limit counts it.
+    pub(crate) bonus: i64,
+    pub(crate) goodwill: i64,
+    pub(crate) replacement: i64,
 }
 
 /// What one line of a return takes out of its order line.
@@ -35,6 +41,8 @@ pub(crate) struct Allocation {
 /// A refund that keeps within both limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// The exchange that it settles, if any.
+    pub(crate) exchange_id: Option<String>,
     pub(crate) breakdown: Breakdown,
     /// Per return line, by its id.
     pub(crate) lines: Vec<(String, Breakdown)>,
@@ -64,10 +72,13 @@ impl Breakdown {
             shipping: 0,
             restocking_fee: 0,
             return_shipping_fee: 0,
+            bonus: 0,
+            goodwill: 0,
+            replacement: 0,
         }
     }
 
-    /// The sum of all components.
+    /// The sum of all components; below zero it is a charge.
     pub(crate) fn total(&self) -> i64 {
         [
             self.net,
@@ -75,9 +86,23 @@ impl Breakdown {
             self.shipping,
             self.restocking_fee,
             self.return_shipping_fee,
+            self.bonus,
+            self.goodwill,
+            self.replacement,
         ]
         .into_iter()
         .fold(0, i64::saturating_add)
+    }
+
+    /// What it takes out of the captured money: neither a bonus nor a charge does.
+    pub(crate) fn captured_part(&self) -> i64 {
+        self.total().saturating_sub(self.bonus).max(0)
+    }
+
+    /// With a bonus of so many basis points on the sum, rounded down.
+    pub(crate) fn with_bonus(mut self, basis_points: u32) -> Self {
+        self.bonus = share(self.currency, self.total().max(0), basis_points, 10_000);
+        self
     }
 
     /// Takes fees off, never more than there is: restocking first, then the way back.
@@ -99,6 +124,9 @@ impl Breakdown {
             return_shipping_fee: self
                 .return_shipping_fee
                 .saturating_add(other.return_shipping_fee),
+            bonus: self.bonus.saturating_add(other.bonus),
+            goodwill: self.goodwill.saturating_add(other.goodwill),
+            replacement: self.replacement.saturating_add(other.replacement),
         }
     }
 
@@ -109,12 +137,14 @@ impl Breakdown {
             (first, amount.saturating_sub(first))
         };
         let (net, tax, shipping) = (cut(self.net), cut(self.tax), cut(self.shipping));
+        let (bonus, goodwill) = (cut(self.bonus), cut(self.goodwill));
         // Fees are cut by their size, so that the floor doesn't grow them.
         let fee = |amount: i64| {
             let (first, rest) = cut(amount.saturating_neg());
             (first.saturating_neg(), rest.saturating_neg())
         };
         let (restocking, way_back) = (fee(self.restocking_fee), fee(self.return_shipping_fee));
+        let replacement = fee(self.replacement);
         (
             Self {
                 currency: self.currency,
@@ -123,6 +153,9 @@ impl Breakdown {
                 shipping: shipping.0,
                 restocking_fee: restocking.0,
                 return_shipping_fee: way_back.0,
+                bonus: bonus.0,
+                goodwill: goodwill.0,
+                replacement: replacement.0,
             },
             Self {
                 currency: self.currency,
@@ -131,6 +164,9 @@ impl Breakdown {
                 shipping: shipping.1,
                 restocking_fee: restocking.1,
                 return_shipping_fee: way_back.1,
+                bonus: bonus.1,
+                goodwill: goodwill.1,
+                replacement: replacement.1,
             },
         )
     }
@@ -162,23 +198,74 @@ pub(crate) fn next_units(
     (part(line.net), part(line.tax))
 }
 
-/// Computes the refund of inspected lines and takes it out of both limits.
+/// What a plan pays for.
+#[derive(Debug, Clone)]
+pub(crate) struct Due<'a> {
+    /// The exchange that is settled, with the price of what is given.
+    pub(crate) exchange: Option<(&'a str, i64)>,
+    pub(crate) lines: Vec<&'a ReturnLine>,
+}
+
+/// Computes the refund of judged lines and takes it out of both limits.
 ///
 /// # Errors
 /// [`RefundRefused`]; then both limits are as they were.
 pub(crate) fn plan(
     order: &Order,
-    lines: &[&ReturnLine],
+    due: &Due<'_>,
     returnable: &mut [ReturnableLine],
     payment: &mut RefundablePayment,
 ) -> Result<Plan, RefundRefused> {
     if payment.disputed {
         return Err(RefundRefused::Disputed);
     }
-    let currency = order.currency;
     let before = returnable.to_vec();
+    let planned = allocate(order, due, returnable, payment)
+        .and_then(|plan| take(plan, payment, order.currency));
+    if planned.is_err() {
+        returnable.clone_from_slice(&before);
+    }
+    planned
+}
+
+/// A favour: money with no goods behind it.
+///
+/// # Errors
+/// [`RefundRefused`]; then the limit is as it was.
+pub(crate) fn goodwill(
+    currency: Currency,
+    amount: i64,
+    payment: &mut RefundablePayment,
+) -> Result<Plan, RefundRefused> {
+    if payment.disputed {
+        return Err(RefundRefused::Disputed);
+    }
+    let plan = Plan {
+        exchange_id: None,
+        breakdown: Breakdown {
+            goodwill: amount,
+            ..Breakdown::zero(currency)
+        },
+        lines: Vec::new(),
+        allocations: Vec::new(),
+    };
+    take(plan, payment, currency)
+}
+
+/// What the lines are worth, taken out of the units' limits.
+fn allocate(
+    order: &Order,
+    due: &Due<'_>,
+    returnable: &mut [ReturnableLine],
+    payment: &RefundablePayment,
+) -> Result<Plan, RefundRefused> {
+    let currency = order.currency;
     let mut plan = Plan {
-        breakdown: Breakdown::zero(currency),
+        exchange_id: due.exchange.map(|(id, _)| id.to_owned()),
+        breakdown: Breakdown {
+            replacement: due.exchange.map_or(0, |(_, price)| price.saturating_neg()),
+            ..Breakdown::zero(currency)
+        },
         lines: Vec::new(),
         allocations: Vec::new(),
     };
@@ -186,13 +273,12 @@ pub(crate) fn plan(
         .refundable_shipping()
         .saturating_sub(payment.shipping_allocated)
         .max(0);
-    for line in lines {
+    for line in &due.lines {
         let sold = order.line(&line.line_id);
         let limit = returnable
             .iter_mut()
             .find(|limit| limit.line_id == line.line_id);
         let (Some(sold), Some(limit)) = (sold, limit) else {
-            returnable.clone_from_slice(&before);
             return Err(RefundRefused::LineGone(line.line_id.clone()));
         };
         let upto = limit.refunded_units.saturating_add(line.quantity);
@@ -217,6 +303,11 @@ pub(crate) fn plan(
             line.refund.restocking_fee.saturating_neg(),
             line.refund.return_shipping_fee.saturating_neg(),
         );
+        // A bonus is for who leaves the money here, not for who takes other goods.
+        let breakdown = Breakdown {
+            bonus: due.exchange.map_or(line.refund.bonus, |_| 0),
+            ..breakdown
+        };
         plan.breakdown = plan.breakdown.plus(&breakdown);
         plan.lines.push((line.return_line_id.clone(), breakdown));
         plan.allocations.push(Allocation {
@@ -227,15 +318,23 @@ pub(crate) fn plan(
             shipping,
         });
     }
-    let total = plan.breakdown.total();
-    if total > payment.available() {
-        returnable.clone_from_slice(&before);
+    Ok(plan)
+}
+
+/// Takes a plan out of the captured money.
+fn take(
+    plan: Plan,
+    payment: &mut RefundablePayment,
+    currency: Currency,
+) -> Result<Plan, RefundRefused> {
+    let wanted = plan.breakdown.captured_part();
+    if wanted > payment.available() {
         return Err(RefundRefused::ExceedsCaptured {
-            requested: Money::new(currency, total),
+            requested: Money::new(currency, wanted),
             available: Money::new(currency, payment.available()),
         });
     }
-    payment.allocated = payment.allocated.saturating_add(total);
+    payment.allocated = payment.allocated.saturating_add(wanted);
     payment.shipping_allocated = payment
         .shipping_allocated
         .saturating_add(plan.breakdown.shipping);
@@ -244,7 +343,7 @@ pub(crate) fn plan(
 
 /// Gives back to both limits what a failed refund had taken.
 pub(crate) fn release(
-    total: i64,
+    captured_part: i64,
     allocations: &[Allocation],
     returnable: &mut [ReturnableLine],
     payment: &mut RefundablePayment,
@@ -262,7 +361,7 @@ pub(crate) fn release(
             .shipping_allocated
             .saturating_sub(allocation.shipping);
     }
-    payment.allocated = payment.allocated.saturating_sub(total);
+    payment.allocated = payment.allocated.saturating_sub(captured_part);
 }
 
 #[cfg(test)]

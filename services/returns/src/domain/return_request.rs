@@ -5,8 +5,10 @@
 //! of (a label that was asked for, a further scan) makes a version and no revision.
 
 mod decide;
+mod exchange;
 mod inspect;
 mod open;
+mod settle;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +16,16 @@ use postlude_kernel::{Currency, IdSource, Timestamp};
 
 pub(crate) use self::{
     decide::decide,
-    open::{Opening, open},
+    exchange::{
+        Exchange, ExchangeId, ExchangeState, Exchanging, How, Replacement, exchangeable, price,
+    },
+    open::{Goodwill, Opening, goodwill, open},
 };
-use super::{Reason, policy::DecisionSource, refund::Breakdown};
+use super::{
+    Reason,
+    policy::DecisionSource,
+    refund::{Breakdown, Due},
+};
 
 postlude_kernel::id_type!(
     /// A return.
@@ -44,8 +53,12 @@ pub(crate) struct Return {
     pub(crate) currency: Currency,
     pub(crate) lines: Vec<ReturnLine>,
     pub(crate) method: Method,
+    pub(crate) refund_method: RefundMethod,
+    /// Who gets a gift's credit, by the retailer's own reference.
+    pub(crate) gift_recipient: String,
     pub(crate) label: Option<Label>,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) exchanges: Vec<Exchange>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) decision: DecisionSource,
     pub(crate) quote_id: String,
@@ -69,6 +82,8 @@ pub(crate) struct ReturnLine {
     pub(crate) reason: ReturnReason,
     pub(crate) comment: String,
     pub(crate) statutory_withdrawal: bool,
+    /// Whether the customer keeps the goods: nothing is awaited, and the line counts as judged.
+    pub(crate) keep_item: bool,
     pub(crate) state: State,
     pub(crate) received: u32,
     pub(crate) disposition: Option<Disposition>,
@@ -78,7 +93,7 @@ pub(crate) struct ReturnLine {
     pub(crate) inspection_note: String,
 }
 
-/// Where a line stands. `Exchanged`, `Credited` and `LostInTransit` are ends that other roads reach.
+/// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum State {
     Requested,
@@ -91,6 +106,8 @@ pub(crate) enum State {
     Refunded,
     Exchanged,
     Credited,
+    /// Came back, and nothing was due for it.
+    Returned,
     Rejected,
     LostInTransit,
     Expired,
@@ -115,6 +132,16 @@ pub(crate) enum ReturnReason {
 pub(crate) enum Method {
     Mail,
     Store,
+}
+
+/// Where the money goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefundMethod {
+    Original,
+    StoreCredit,
+    GiftCredit,
+    /// Nothing is due.
+    None,
 }
 
 /// What happens with a unit that came back.
@@ -156,13 +183,16 @@ pub(crate) struct Scan {
     pub(crate) description: String,
 }
 
-/// Money that is given back.
+/// Money that is given back; with a sum below zero, that is charged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refund {
     pub(crate) refund_id: String,
     pub(crate) state: RefundState,
+    pub(crate) method: RefundMethod,
     pub(crate) breakdown: Breakdown,
     pub(crate) return_line_ids: Vec<String>,
+    /// The exchange that it settles, if any.
+    pub(crate) exchange_id: Option<String>,
     pub(crate) external_reference: String,
     pub(crate) failure: String,
     pub(crate) requested: Timestamp,
@@ -183,6 +213,7 @@ pub(crate) enum Command {
     Approve {
         note: String,
         return_by: Timestamp,
+        keep_item: bool,
     },
     Decline {
         note: String,
@@ -201,8 +232,14 @@ pub(crate) enum Command {
     /// Units counted now, by return line.
     Receive(Vec<(String, u32)>),
     Inspect(Vec<Judgement>),
-    /// Asks for the money of every line that [`Return::refundable`] names.
-    Refund(super::refund::Plan),
+    /// Asks for the money of everything that [`Return::due`] names.
+    Refund(Vec<super::refund::Plan>),
+    /// Gives goods for goods.
+    Exchange(Exchanging),
+    /// The time for the goods of an instant exchange has passed.
+    ExchangeOverdue {
+        exchange_id: String,
+    },
     ConfirmRefund {
         refund_id: String,
         external_reference: String,
@@ -213,6 +250,8 @@ pub(crate) enum Command {
     },
     /// The time to send the goods has passed.
     Expire,
+    /// Nobody has heard of the parcel for too long.
+    Lose,
 }
 
 /// What an inspector found.
@@ -238,10 +277,12 @@ pub(crate) enum Event {
     Inspected(Vec<String>),
     LineRejected(String),
     LineExpired(String),
+    LineLost(String),
     Cancelled,
     RefundRequested(String),
     RefundConfirmed(String),
     RefundFailed(String),
+    ExchangeCreated(String),
 }
 
 /// The time and the chance of a decision.
@@ -260,6 +301,16 @@ pub(crate) struct Decided {
     pub(crate) released: BTreeMap<String, u32>,
     /// Whether anything has changed at all.
     pub(crate) changed: bool,
+}
+
+impl Decided {
+    /// The refunds that this decision has asked for.
+    pub(crate) fn asked_since(&self, before: &Return) -> &[Refund] {
+        self.state
+            .refunds
+            .get(before.refunds.len()..)
+            .unwrap_or_default()
+    }
 }
 
 /// Why a command is refused.
@@ -288,6 +339,10 @@ pub(crate) enum Refused {
         refund_id: String,
         state: RefundState,
     },
+    #[error("the return was accepted without a refund")]
+    RefundNotDue,
+    #[error("the replacement of exchange `{0}` is on its way already")]
+    ExchangeOpen(String),
 }
 
 impl State {
@@ -304,6 +359,7 @@ impl State {
             Self::Refunded
             | Self::Exchanged
             | Self::Credited
+            | Self::Returned
             | Self::Rejected
             | Self::LostInTransit
             | Self::Expired
@@ -328,22 +384,60 @@ impl ReturnReason {
 
 impl Return {
     /// The header's state: that of the open line that has come least far; once none is open, the
-    /// best end that a line has come to, in the order of [`State`].
+    /// best end that a line has come to, in the order of [`State`]. A favour has no lines: its
+    /// state is its money's.
     pub(crate) fn state(&self) -> State {
         let states = || self.lines.iter().map(|line| line.state);
         states()
             .filter(|state| !state.is_final())
             .min()
             .or_else(|| states().min())
-            .unwrap_or(State::Requested)
+            .unwrap_or_else(|| match self.refunds.last() {
+                Some(refund) => match refund.state {
+                    RefundState::Requested => State::Inspected,
+                    RefundState::Confirmed => refund.method.end(),
+                    RefundState::Failed => State::Rejected,
+                },
+                None => State::Requested,
+            })
     }
 
-    /// Judged lines whose money has not been asked for, or was refused.
-    pub(crate) fn refundable(&self) -> Vec<&ReturnLine> {
-        self.lines
+    /// What money can be asked for now: judged lines whose money was not asked for, or was refused;
+    /// and instant exchanges whose goods are all judged or will not come any more. With `lost`, lines
+    /// that the carrier has lost count as judged.
+    pub(crate) fn due(&self, lost: bool) -> Vec<Due<'_>> {
+        let refundable = |line: &&ReturnLine| {
+            let judged =
+                line.state == State::Inspected || (lost && line.state == State::LostInTransit);
+            judged && !self.is_being_refunded(&line.return_line_id)
+        };
+        let plain: Vec<&ReturnLine> = self
+            .lines
             .iter()
-            .filter(|line| line.state == State::Inspected && !self.is_being_refunded(line))
-            .collect()
+            .filter(refundable)
+            .filter(|line| self.instant_exchange_of(&line.return_line_id).is_none())
+            .collect();
+        let mut due: Vec<Due<'_>> = self
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.is_owed(self))
+            .map(|exchange| Due {
+                exchange: Some((exchange.exchange_id.as_str(), exchange.price())),
+                lines: self
+                    .lines
+                    .iter()
+                    .filter(refundable)
+                    .filter(|line| exchange.return_line_ids.contains(&line.return_line_id))
+                    .collect(),
+            })
+            .collect();
+        if !plain.is_empty() {
+            due.push(Due {
+                exchange: None,
+                lines: plain,
+            });
+        }
+        due
     }
 
     /// A refund by its id.
@@ -353,11 +447,41 @@ impl Return {
             .find(|refund| refund.refund_id == refund_id)
     }
 
-    fn is_being_refunded(&self, line: &ReturnLine) -> bool {
+    /// An exchange by its id.
+    pub(crate) fn exchange(&self, exchange_id: &str) -> Option<&Exchange> {
+        self.exchanges
+            .iter()
+            .find(|exchange| exchange.exchange_id == exchange_id)
+    }
+
+    /// The instant exchange that a line was given up for, unless it has been settled.
+    fn instant_exchange_of(&self, return_line_id: &str) -> Option<&Exchange> {
+        self.exchanges.iter().find(|exchange| {
+            exchange.instant
+                && exchange.state != ExchangeState::Completed
+                && exchange
+                    .return_line_ids
+                    .iter()
+                    .any(|id| id == return_line_id)
+        })
+    }
+
+    fn is_being_refunded(&self, return_line_id: &str) -> bool {
         self.refunds.iter().any(|refund| {
             refund.state == RefundState::Requested
-                && refund.return_line_ids.contains(&line.return_line_id)
+                && refund.return_line_ids.iter().any(|id| id == return_line_id)
         })
+    }
+}
+
+impl RefundMethod {
+    /// The end of a line that was paid so.
+    const fn end(self) -> State {
+        match self {
+            Self::Original => State::Refunded,
+            Self::StoreCredit | Self::GiftCredit => State::Credited,
+            Self::None => State::Returned,
+        }
     }
 }
 

@@ -209,6 +209,7 @@ pub(super) fn answer(decision: hook::Decision) -> Answer {
                 return_shipping_fee: line.return_shipping_fee_minor,
                 refund_shipping: line.refund_shipping,
                 statutory_withdrawal: line.statutory_withdrawal,
+                keep_item: line.keep_item,
                 return_by: line.return_by,
                 reasons: line.reasons.into_iter().map(reason).collect(),
             })

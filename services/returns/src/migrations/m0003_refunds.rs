@@ -47,6 +47,8 @@ impl MigrationTrait for Migration {
         let settings = table("return_settings", &[])
             .col(text("payment_endpoint"))
             .col(text("payment_endpoint_secret"))
+            .col(number("store_credit_bonus"))
+            .col(number("instant_exchange_days"))
             .col(number("revision"))
             .take();
         tenant_table(manager, settings).await

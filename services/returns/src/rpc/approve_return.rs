@@ -31,6 +31,7 @@ pub(crate) async fn handle(
                     .store
                     .now()
                     .plus_days(i64::from(app.config.send_back_days)),
+                keep_item: request.keep_item,
             };
             let decided = decide(&current, command, app.moment())?;
             let mut tx = app.store.begin(&caller.tenant).await?;

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         limits::ReturnableLine,
         policy::{Answered, DecisionSource, Outcome, Request, price},
-        return_request::{Opening, open},
+        return_request::{Opening, RefundMethod, open},
     },
     error::Error,
     facts,
@@ -48,11 +48,18 @@ pub(crate) async fn handle(
             }
             let quote = quoted(app, tenant, &request).await?;
             let asked = match &quote {
-                Some(quote) => {
-                    convert::request::parse(quote.request.lines.clone(), quote.request.method)?
-                }
-                None => convert::request::parse(request.lines.clone(), request.method)?,
+                Some(quote) => convert::request::parse(
+                    quote.request.lines.clone(),
+                    quote.request.method,
+                    quote.request.refund_method,
+                )?,
+                None => convert::request::parse(
+                    request.lines.clone(),
+                    request.method,
+                    request.refund_method,
+                )?,
             };
+            check_recipient(&request.gift_recipient, asked.refund_method)?;
             let facts = facts::load(app, tenant, &request.order_id, &asked).await?;
             let ruling = match &quote {
                 Some(quote) => by_quote(app, &facts, &asked, quote)?,
@@ -69,6 +76,7 @@ pub(crate) async fn handle(
                     answer: &ruling.answered,
                     decision: &ruling.source,
                     quote_id: &request.quote_id,
+                    gift_recipient: &request.gift_recipient,
                     return_by: now.plus_days(i64::from(app.config.send_back_days)),
                 },
                 app.moment(),
@@ -121,7 +129,23 @@ async fn quoted(
     if request.method != 0 && request.method != quote.quote.method {
         return Err(Unfit::new("method", "must be absent or the same as quoted").into());
     }
+    if request.refund_method != 0 && request.refund_method != quote.quote.refund_method {
+        return Err(Unfit::new("refund_method", "must be absent or the same as quoted").into());
+    }
     Ok(Some(quote))
+}
+
+/// A gift's credit goes to somebody, and nothing else does.
+fn check_recipient(recipient: &str, method: RefundMethod) -> Result<(), Unfit> {
+    match (method, recipient.is_empty()) {
+        (RefundMethod::GiftCredit, true) => {
+            Err(Unfit::new("gift_recipient", "is required with GIFT_CREDIT"))
+        }
+        (RefundMethod::Original | RefundMethod::StoreCredit | RefundMethod::None, false) => Err(
+            Unfit::new("gift_recipient", "must be absent without GIFT_CREDIT"),
+        ),
+        (_, _) => Ok(()),
+    }
 }
 
 /// The quote's decision, if nothing has changed that it rests on.
@@ -155,7 +179,13 @@ async fn by_asking(
         .decide(tenant, facts, asked, app.store.now())
         .await?;
     Ok(Ruling {
-        answered: price(&facts.order, asked, &decision.answer, &facts.returnable),
+        answered: price(
+            &facts.order,
+            asked,
+            &decision.answer,
+            &facts.returnable,
+            facts::credit_bonus(app, tenant, asked).await?,
+        ),
         source: decision.source,
         run: decision.run,
     })

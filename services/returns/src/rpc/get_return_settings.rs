@@ -5,7 +5,7 @@ use postlude_proto::returns::v1::{GetReturnSettingsRequest, ReturnSettings};
 
 use crate::{
     app::App,
-    convert::return_request::etag,
+    convert::{count_message, return_request::etag},
     error::Error,
     store::settings::{self, Settings},
 };
@@ -26,5 +26,7 @@ pub(super) fn message(settings: &Settings) -> ReturnSettings {
         payment_endpoint_secret: String::new(),
         has_payment_endpoint_secret: !settings.payment_endpoint_secret.is_empty(),
         etag: etag(settings.revision),
+        store_credit_bonus_basis_points: count_message(settings.store_credit_bonus),
+        instant_exchange_days: count_message(settings.instant_exchange_days),
     }
 }

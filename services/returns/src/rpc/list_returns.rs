@@ -6,6 +6,7 @@ use postlude_store::PageToken;
 
 use crate::{
     app::App,
+    convert::view::View,
     error::Error,
     save,
     store::returns::{self, Filter},
@@ -23,6 +24,7 @@ pub(crate) async fn handle(
         order_id: request.order_id,
         state: request.state,
     };
+    let view = View::of(&caller);
     let scope = app.store.read(&caller.tenant).await?;
     // One more than the page holds tells whether there is another.
     let mut found = returns::page(&scope, &filter, after.as_ref(), size + 1).await?;
@@ -38,7 +40,7 @@ pub(crate) async fn handle(
     };
     let mut returns = Vec::with_capacity(found.len());
     for state in &found {
-        returns.push(save::reply(&scope, state).await?);
+        returns.push(view.of_return(save::reply(&scope, state).await?));
     }
     Ok(ListReturnsResponse {
         returns,

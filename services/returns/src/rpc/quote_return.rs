@@ -17,14 +17,21 @@ pub(crate) async fn handle(
     caller: Caller,
     request: QuoteReturnRequest,
 ) -> Result<Quote, Error> {
-    let asked = convert::request::parse(request.lines.clone(), request.method)?;
+    let asked =
+        convert::request::parse(request.lines.clone(), request.method, request.refund_method)?;
     let facts = facts::load(app, &caller.tenant, &request.order_id, &asked).await?;
     let now = app.store.now();
     let decision = app
         .hooks
         .decide(&caller.tenant, &facts, &asked, now)
         .await?;
-    let answered = price(&facts.order, &asked, &decision.answer, &facts.returnable);
+    let answered = price(
+        &facts.order,
+        &asked,
+        &decision.answer,
+        &facts.returnable,
+        facts::credit_bonus(app, &caller.tenant, &asked).await?,
+    );
     let facts_digest = app.hooks.digest(&facts, &asked, now);
     let expires = now.plus(app.config.quote_life());
     let quote = convert::quote::message(&Quoting {

@@ -9,6 +9,7 @@ use crate::{
     domain::return_request::{Command, decide},
     error::Error,
     save,
+    timers::lost_in_transit,
 };
 
 pub(crate) async fn handle(
@@ -28,6 +29,9 @@ pub(crate) async fn handle(
             let decided = decide(&current, command, app.moment())?;
             let mut tx = app.store.begin(&caller.tenant).await?;
             save::changed(&mut tx, &decided).await?;
+            if decided.changed {
+                lost_in_transit::schedule(&mut tx, app, &request.return_id).await?;
+            }
             let reply = save::reply(&tx, &decided.state).await?;
             tx.commit().await?;
             Ok(reply)

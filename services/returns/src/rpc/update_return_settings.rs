@@ -10,7 +10,7 @@ use postlude_store::RequestKey;
 use super::get_return_settings::message;
 use crate::{
     app::App,
-    convert::{Unfit, return_request::etag},
+    convert::{Unfit, count, return_request::etag},
     error::Error,
     store::{
         refunds,
@@ -84,6 +84,14 @@ fn parse(app: &App, wanted: &ReturnSettings, current: &Settings) -> Result<Setti
     Ok(Settings {
         payment_endpoint: endpoint.to_owned(),
         payment_endpoint_secret: secret,
+        store_credit_bonus: count(
+            "settings.store_credit_bonus_basis_points",
+            wanted.store_credit_bonus_basis_points,
+        )?,
+        instant_exchange_days: count(
+            "settings.instant_exchange_days",
+            wanted.instant_exchange_days,
+        )?,
         revision: current.revision,
     })
 }

@@ -7,7 +7,7 @@ use postlude_chassis::Caller;
 use postlude_proto::returns::v1::{Return, WatchReturnRequest};
 use tokio::sync::watch;
 
-use crate::{app::App, error::Error, save};
+use crate::{app::App, convert::view::View, error::Error, save};
 
 /// Another process' changes are seen by asking.
 const POLL: Duration = Duration::from_secs(1);
@@ -72,6 +72,6 @@ impl Watch {
             return Ok(None);
         }
         self.revision = reply.revision;
-        Ok(Some(reply))
+        Ok(Some(View::of(&self.caller).of_return(reply)))
     }
 }

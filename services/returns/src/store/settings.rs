@@ -5,6 +5,9 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::tenant_table;
 
+/// Two weeks: as long as any other return has to be sent.
+const INSTANT_EXCHANGE_DAYS: u32 = 14;
+
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "return_settings")]
 pub(crate) struct Model {
@@ -12,6 +15,8 @@ pub(crate) struct Model {
     pub(crate) tenant: String,
     pub(crate) payment_endpoint: String,
     pub(crate) payment_endpoint_secret: String,
+    pub(crate) store_credit_bonus: i64,
+    pub(crate) instant_exchange_days: i64,
     pub(crate) revision: i64,
 }
 
@@ -31,7 +36,21 @@ impl std::fmt::Debug for Model {
 pub(crate) struct Settings {
     pub(crate) payment_endpoint: String,
     pub(crate) payment_endpoint_secret: String,
+    /// What store credit gets on top, in basis points.
+    pub(crate) store_credit_bonus: u32,
+    /// Days that the goods of an instant exchange have to come back; 0 means the default.
+    pub(crate) instant_exchange_days: u32,
     pub(crate) revision: i64,
+}
+
+impl Settings {
+    /// Days that the goods of an instant exchange have to come back.
+    pub(crate) const fn exchange_days(&self) -> u32 {
+        match self.instant_exchange_days {
+            0 => INSTANT_EXCHANGE_DAYS,
+            days => days,
+        }
+    }
 }
 
 /// The tenant's settings.
@@ -43,6 +62,8 @@ pub(crate) async fn find(scope: &impl Scope) -> Result<Settings, StoreError> {
         .map(|row| Settings {
             payment_endpoint: row.payment_endpoint,
             payment_endpoint_secret: row.payment_endpoint_secret,
+            store_credit_bonus: u32::try_from(row.store_credit_bonus).unwrap_or_default(),
+            instant_exchange_days: u32::try_from(row.instant_exchange_days).unwrap_or_default(),
             revision: row.revision,
         })
         .unwrap_or_default())
@@ -56,6 +77,8 @@ pub(crate) async fn save(tx: &mut Tx, settings: &Settings) -> Result<(), StoreEr
     let row = ActiveModel {
         payment_endpoint: Set(settings.payment_endpoint.clone()),
         payment_endpoint_secret: Set(settings.payment_endpoint_secret.clone()),
+        store_credit_bonus: Set(i64::from(settings.store_credit_bonus)),
+        instant_exchange_days: Set(i64::from(settings.instant_exchange_days)),
         revision: Set(settings.revision),
         ..Default::default()
     };

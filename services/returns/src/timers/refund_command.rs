@@ -1,5 +1,5 @@
-//! The command that asks the retailer's payment system for a refund, and asks again until it says what
-//! became of it.
+//! The command that asks the retailer's payment system for a refund, a store credit or a charge, and
+//! asks again until it says what became of it.
 //!
 //! One signed message by the Standard Webhooks specification, whose `webhook-id` is the refund's id: the
 //! payment system answers the same id with the same refund. A 2xx answer has the body
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    domain::return_request::{Command, Refund, Return, decide},
+    domain::return_request::{Command, Refund, RefundMethod, Return, decide},
     error::Error,
     settlement,
     store::{refund_attempts, refunds, returns, settings},
@@ -276,6 +276,10 @@ struct Data<'a> {
     order_id: &'a str,
     currency_code: &'a str,
     amount_minor: i64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    gift_recipient: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_id: Option<&'a str>,
     breakdown: Parts,
 }
 
@@ -286,13 +290,36 @@ struct Parts {
     shipping_minor: i64,
     restocking_fee_minor: i64,
     return_shipping_fee_minor: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    bonus_minor: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    goodwill_minor: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    replacement_minor: i64,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the serialiser hands over a reference"
+)]
+const fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
+/// What is asked for. The amount is what moves, whichever way.
+const fn r#type(total: i64, method: RefundMethod) -> &'static str {
+    match method {
+        _ if total < 0 => "charge.requested",
+        RefundMethod::StoreCredit | RefundMethod::GiftCredit => "credit.requested",
+        RefundMethod::Original | RefundMethod::None => "refund.requested",
+    }
 }
 
 impl<'a> Message<'a> {
     fn of(state: &'a Return, refund: &'a Refund) -> Self {
         let parts = &refund.breakdown;
         Self {
-            r#type: "refund.requested",
+            r#type: r#type(parts.total(), refund.method),
             // Of the refund, not of the attempt: every attempt sends the same bytes.
             timestamp: refund.requested.to_string(),
             data: Data {
@@ -300,13 +327,18 @@ impl<'a> Message<'a> {
                 return_id: &state.return_id,
                 order_id: &state.order_id,
                 currency_code: refund.breakdown.currency.as_str(),
-                amount_minor: parts.total(),
+                amount_minor: parts.total().saturating_abs(),
+                gift_recipient: &state.gift_recipient,
+                exchange_id: refund.exchange_id.as_deref(),
                 breakdown: Parts {
                     net_minor: parts.net,
                     tax_minor: parts.tax,
                     shipping_minor: parts.shipping,
                     restocking_fee_minor: parts.restocking_fee,
                     return_shipping_fee_minor: parts.return_shipping_fee,
+                    bonus_minor: parts.bonus,
+                    goodwill_minor: parts.goodwill,
+                    replacement_minor: parts.replacement,
                 },
             },
         }

@@ -24,7 +24,7 @@ impl Stage {
             let request = RefundReturnRequest {
                 return_id: current.return_id.clone(),
                 request_id: self.request_id("refund"),
-                etag: String::new(),
+                ..Default::default()
             };
             // Twice, as an impatient client would: the second asks for nothing new.
             for _ in 0..2 {

@@ -72,6 +72,7 @@ impl Stage {
             order_id: self.order.order_id.clone(),
             lines: vec![line],
             method: ReturnMethod::Mail.into(),
+            ..Default::default()
         };
         let opened = platform
             .wait("a quote that holds", async || {

@@ -30,6 +30,7 @@ fn request(quantity: u32, reason: ReturnReason) -> Request {
             unsealed: false,
         }],
         method: Method::Mail,
+        refund_method: RefundMethod::Original,
     }
 }
 
@@ -140,7 +141,7 @@ fn a_whole_withdrawal_gives_all_shipping_back() {
     for _ in 0..2 {
         let request = request(1, ReturnReason::Withdrawal);
         let answer = built_in(&order, &terms, &request, ALLOWANCE, now);
-        let priced = price(&order, &request, &answer, std::slice::from_ref(&limit));
+        let priced = price(&order, &request, &answer, std::slice::from_ref(&limit), 0);
         given.extend(priced.lines.iter().map(|line| line.refund));
         limit.allocated += 1;
     }
@@ -157,6 +158,7 @@ fn declines_the_whole_if_any_line_is_declined() {
         quantity: 1,
         outcome,
         statutory_withdrawal: false,
+        keep_item: false,
         return_by: None,
         refund: Breakdown::zero(order().currency),
         reasons: Vec::new(),

@@ -39,6 +39,7 @@ fn line(quantity: u32, fee: i64) -> ReturnLine {
         reason: ReturnReason::ChangedMind,
         comment: String::new(),
         statutory_withdrawal: false,
+        keep_item: false,
         state: State::Inspected,
         received: quantity,
         disposition: None,
@@ -48,6 +49,13 @@ fn line(quantity: u32, fee: i64) -> ReturnLine {
         },
         reasons: Vec::new(),
         inspection_note: String::new(),
+    }
+}
+
+fn due(line: &ReturnLine) -> Due<'_> {
+    Due {
+        exchange: None,
+        lines: vec![line],
     }
 }
 
@@ -70,7 +78,7 @@ proptest! {
                 continue;
             }
             let line = line(units, 0);
-            let plan = plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment).unwrap();
+            let plan = plan(&order, &due(&line), std::slice::from_mut(&mut limit), &mut payment).unwrap();
             prop_assert!(payment.allocated <= captured);
             if fails {
                 release(plan.breakdown.total(), &plan.allocations, std::slice::from_mut(&mut limit), &mut payment);
@@ -81,7 +89,7 @@ proptest! {
         let rest = quantity - limit.refunded_units;
         if rest > 0 {
             let line = line(rest, 0);
-            let plan = plan(&order, &[&line], std::slice::from_mut(&mut limit), &mut payment).unwrap();
+            let plan = plan(&order, &due(&line), std::slice::from_mut(&mut limit), &mut payment).unwrap();
             paid.push((plan.breakdown.total(), plan.allocations));
         }
         prop_assert_eq!(paid.iter().map(|(total, _)| total).sum::<i64>(), captured);
@@ -113,7 +121,7 @@ fn three_units_of_a_hundred_are_33_33_and_34() {
             let line = line(1, 0);
             plan(
                 &order,
-                &[&line],
+                &due(&line),
                 std::slice::from_mut(&mut limit),
                 &mut payment,
             )
@@ -132,7 +140,7 @@ fn never_refunds_above_what_is_left_of_the_captured_amount() {
     let line = line(1, 0);
     let first = plan(
         &order,
-        &[&line],
+        &due(&line),
         std::slice::from_mut(&mut limit),
         &mut payment,
     );
@@ -155,7 +163,7 @@ fn a_dispute_blocks_the_refund() {
     assert_eq!(
         plan(
             &order,
-            &[&line],
+            &due(&line),
             std::slice::from_mut(&mut limit),
             &mut payment
         ),
@@ -169,7 +177,7 @@ fn a_fee_stays_with_the_merchant() {
     let line = line(1, 119);
     let plan = plan(
         &order,
-        &[&line],
+        &due(&line),
         std::slice::from_mut(&mut limit),
         &mut payment,
     )
@@ -189,10 +197,63 @@ fn gives_back_no_more_shipping_than_was_paid() {
     line.refund.shipping = 900;
     let plan = plan(
         &order,
-        &[&line],
+        &due(&line),
         std::slice::from_mut(&mut limit),
         &mut payment,
     )
     .unwrap();
     assert_eq!(plan.breakdown.shipping, 500);
+}
+
+#[test]
+fn a_bonus_is_given_on_top_and_counted_by_no_limit() {
+    let (order, mut limit, mut payment) = sold(1_000, 190, 1);
+    let mut line = line(1, 119);
+    line.refund = Breakdown {
+        net: 1_000,
+        tax: 190,
+        ..line.refund
+    }
+    .with_bonus(1_000);
+    assert_eq!(line.refund.bonus, 107);
+    let plan = plan(
+        &order,
+        &due(&line),
+        std::slice::from_mut(&mut limit),
+        &mut payment,
+    )
+    .unwrap();
+    assert_eq!(plan.breakdown.total(), 1_178);
+    assert_eq!(payment.allocated, 1_071);
+}
+
+#[test]
+fn a_dearer_replacement_is_charged_and_takes_nothing_out_of_the_captured_money() {
+    let (order, mut limit, mut payment) = sold(1_000, 190, 1);
+    let line = line(1, 0);
+    let due = Due {
+        exchange: Some(("exc_1", 1_500)),
+        lines: vec![&line],
+    };
+    let plan = plan(&order, &due, std::slice::from_mut(&mut limit), &mut payment).unwrap();
+    assert_eq!(plan.breakdown.total(), -310);
+    assert_eq!(plan.exchange_id.as_deref(), Some("exc_1"));
+    assert_eq!((payment.allocated, limit.refunded_units), (0, 1));
+}
+
+#[test]
+fn a_favour_keeps_within_what_was_captured() {
+    let (order, _, mut payment) = sold(1_000, 190, 1);
+    assert_eq!(
+        goodwill(order.currency, 1_000, &mut payment)
+            .unwrap()
+            .breakdown
+            .total(),
+        1_000
+    );
+    assert!(matches!(
+        goodwill(order.currency, 191, &mut payment),
+        Err(RefundRefused::ExceedsCaptured { .. })
+    ));
+    assert_eq!(payment.available(), 190);
 }

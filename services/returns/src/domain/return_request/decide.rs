@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Command, Decided, Event, Label, LabelId, LabelState, Moment, Refund, RefundId, RefundState,
-    Refused, Return, ReturnLine, Scan, State, inspect::inspect,
+    Command, Decided, Event, Label, LabelId, LabelState, Moment, Refused, Return, ReturnLine, Scan,
+    State,
+    exchange::{exchange, overdue},
+    inspect::inspect,
+    settle::{confirm, fail, refund},
 };
-use crate::domain::{Reason, ReasonSource, refund::Plan};
+use crate::domain::{Reason, ReasonSource};
 
 /// What a command leads to. A refused command leaves everything as it was.
 ///
@@ -24,7 +27,14 @@ pub(crate) fn decide(
         changed: false,
     };
     match command {
-        Command::Approve { note, return_by } => {
+        Command::Approve {
+            note,
+            return_by,
+            keep_item,
+        } => {
+            for line in &mut decided.state.lines {
+                line.keep_item |= keep_item && line.state == State::NeedsReview;
+            }
             review(
                 &mut decided,
                 "approved",
@@ -32,7 +42,8 @@ pub(crate) fn decide(
                 &note,
                 "APPROVED_BY_OPERATOR",
             )?;
-            decided.state.return_by = Some(return_by);
+            let awaited = |line: &ReturnLine| line.state == State::Approved;
+            decided.state.return_by = decided.state.lines.iter().any(awaited).then_some(return_by);
             decided.events.push(Event::Approved);
         }
         Command::Decline { note } => {
@@ -71,20 +82,18 @@ pub(crate) fn decide(
         Command::Scan(scan) => record_scan(&mut decided, scan),
         Command::Receive(counted) => receive(&mut decided, counted)?,
         Command::Inspect(judgements) => inspect(&mut decided, &judgements, moment)?,
-        Command::Refund(plan) => refund(&mut decided, &plan, moment)?,
+        Command::Refund(plans) => refund(&mut decided, &plans, moment)?,
+        Command::Exchange(wanted) => exchange(&mut decided, wanted, moment)?,
+        Command::ExchangeOverdue { exchange_id } => overdue(&mut decided, &exchange_id),
         Command::ConfirmRefund {
             refund_id,
             external_reference,
         } => confirm(&mut decided, &refund_id, &external_reference, moment)?,
         Command::FailRefund { refund_id, failure } => {
-            if let Some(refund) =
-                settle(&mut decided.state, &refund_id, RefundState::Failed, moment)?
-            {
-                refund.failure = failure;
-                decided.events.push(Event::RefundFailed(refund_id));
-            }
+            fail(&mut decided, &refund_id, failure, moment)?;
         }
         Command::Expire => expire(&mut decided),
+        Command::Lose => lose(&mut decided),
     }
     decided.changed = decided.state != *state;
     if decided.changed {
@@ -111,7 +120,11 @@ fn review(
     let reason = Reason::new(ReasonSource::Operator, code, note);
     for line in &mut decided.state.lines {
         if line.state == State::NeedsReview {
-            line.state = to;
+            line.state = if to == State::Approved {
+                accepted(line.keep_item)
+            } else {
+                to
+            };
             line.reasons.push(reason.clone());
             if to == State::Rejected {
                 *decided.released.entry(line.line_id.clone()).or_default() += line.quantity;
@@ -122,7 +135,24 @@ fn review(
     Ok(())
 }
 
+/// Where an accepted line goes: what the customer keeps need not be awaited, counted or judged.
+pub(super) const fn accepted(keep_item: bool) -> State {
+    if keep_item {
+        State::Inspected
+    } else {
+        State::Approved
+    }
+}
+
 fn cancel(decided: &mut Decided) -> Result<(), Refused> {
+    if let Some(exchange) = decided
+        .state
+        .exchanges
+        .iter()
+        .find(|exchange| exchange.instant && exchange.state != super::ExchangeState::Completed)
+    {
+        return Err(Refused::ExchangeOpen(exchange.exchange_id.clone()));
+    }
     let not_yet_sent = [
         State::Requested,
         State::NeedsReview,
@@ -210,7 +240,7 @@ fn record_scan(decided: &mut Decided, scan: Scan) {
     // A late scan adds to the history and takes nothing back.
     if advance(
         &mut decided.state,
-        &[State::Approved, State::LabelIssued],
+        &[State::Approved, State::LabelIssued, State::LostInTransit],
         State::InTransit,
     ) {
         decided.events.push(Event::InTransit);
@@ -226,15 +256,20 @@ fn receive(decided: &mut Decided, counted: Vec<(String, u32)>) -> Result<(), Ref
             .find(|line| line.return_line_id == *return_line_id)
             .ok_or_else(|| Refused::LineNotFound(return_line_id.clone()))?;
         match line.state {
-            State::Approved | State::LabelIssued | State::InTransit | State::Received => {}
+            // What was given up for lost may come after all.
+            State::Approved
+            | State::LabelIssued
+            | State::InTransit
+            | State::Received
+            | State::LostInTransit => {}
             State::Requested
             | State::NeedsReview
             | State::Inspected
             | State::Refunded
             | State::Exchanged
             | State::Credited
+            | State::Returned
             | State::Rejected
-            | State::LostInTransit
             | State::Expired
             | State::Cancelled => {
                 return Err(Refused::State {
@@ -260,112 +295,37 @@ fn receive(decided: &mut Decided, counted: Vec<(String, u32)>) -> Result<(), Ref
     Ok(())
 }
 
-fn refund(decided: &mut Decided, plan: &Plan, moment: Moment<'_>) -> Result<(), Refused> {
-    let due: Vec<String> = decided
-        .state
-        .refundable()
-        .into_iter()
-        .map(|line| line.return_line_id.clone())
-        .collect();
-    if due.is_empty() {
-        return Err(Refused::State {
-            state: decided.state.state(),
-            verb: "refunded",
-        });
-    }
-    let refund_id: String = RefundId::generate(moment.ids, moment.now).into();
-    for (return_line_id, breakdown) in &plan.lines {
-        for line in &mut decided.state.lines {
-            if line.return_line_id == *return_line_id {
-                line.refund = *breakdown;
-            }
-        }
-    }
-    decided.state.refunds.push(Refund {
-        refund_id: refund_id.clone(),
-        state: RefundState::Requested,
-        breakdown: plan.breakdown,
-        return_line_ids: due,
-        external_reference: String::new(),
-        failure: String::new(),
-        requested: moment.now,
-        completed: None,
-    });
-    decided
-        .events
-        .push(Event::RefundRequested(refund_id.clone()));
-    if plan.breakdown.total() == 0 {
-        // Fees took all of it: there is no money to ask for.
-        confirm(decided, &refund_id, "", moment)?;
-    }
-    Ok(())
-}
-
-fn confirm(
-    decided: &mut Decided,
-    refund_id: &str,
-    external_reference: &str,
-    moment: Moment<'_>,
-) -> Result<(), Refused> {
-    let Some(refund) = settle(
-        &mut decided.state,
-        refund_id,
-        RefundState::Confirmed,
-        moment,
-    )?
-    else {
-        return Ok(());
-    };
-    external_reference.clone_into(&mut refund.external_reference);
-    refund.failure.clear();
-    let paid = refund.return_line_ids.clone();
-    for line in &mut decided.state.lines {
-        if paid.contains(&line.return_line_id) {
-            line.state = State::Refunded;
-        }
-    }
-    decided
-        .events
-        .push(Event::RefundConfirmed(refund_id.to_owned()));
-    Ok(())
-}
-
-/// Ends a refund that is under way; `None` if it has ended in the same way before.
-fn settle<'a>(
-    state: &'a mut Return,
-    refund_id: &str,
-    to: RefundState,
-    moment: Moment<'_>,
-) -> Result<Option<&'a mut Refund>, Refused> {
-    let refund = state
-        .refunds
-        .iter_mut()
-        .find(|refund| refund.refund_id == refund_id)
-        .ok_or_else(|| Refused::RefundNotFound(refund_id.to_owned()))?;
-    if refund.state == to {
-        return Ok(None);
-    }
-    match refund.state {
-        RefundState::Requested => {
-            refund.state = to;
-            refund.completed = Some(moment.now);
-            Ok(Some(refund))
-        }
-        RefundState::Confirmed | RefundState::Failed => Err(Refused::RefundState {
-            refund_id: refund_id.to_owned(),
-            state: refund.state,
-        }),
-    }
-}
-
 fn expire(decided: &mut Decided) {
+    // The goods of an instant exchange have a deadline of their own.
+    let exchanged: Vec<String> = decided
+        .state
+        .exchanges
+        .iter()
+        .filter(|exchange| exchange.instant)
+        .flat_map(|exchange| exchange.return_line_ids.clone())
+        .collect();
     for line in &mut decided.state.lines {
+        if exchanged.contains(&line.return_line_id) {
+            continue;
+        }
         if matches!(line.state, State::Approved | State::LabelIssued) && line.received == 0 {
             line.state = State::Expired;
             *decided.released.entry(line.line_id.clone()).or_default() += line.quantity;
             decided
                 .events
                 .push(Event::LineExpired(line.return_line_id.clone()));
+        }
+    }
+}
+
+/// Units stay taken: the parcel may come after all, and a lost unit isn't sent back a second time.
+fn lose(decided: &mut Decided) {
+    for line in &mut decided.state.lines {
+        if line.state == State::InTransit && line.received == 0 {
+            line.state = State::LostInTransit;
+            decided
+                .events
+                .push(Event::LineLost(line.return_line_id.clone()));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Judging units: what differs in its fate splits the line.
 
 use super::{
-    Decided, Disposition, Event, Judgement, Moment, Refused, ReturnLine, ReturnLineId, State,
+    Decided, Disposition, Event, Judgement, Moment, RefundMethod, Refused, ReturnLine,
+    ReturnLineId, State,
 };
 use crate::domain::{Reason, ReasonSource};
 
@@ -58,6 +59,9 @@ pub(super) fn inspect(
                 )
             });
             State::Rejected
+        } else if decided.state.refund_method == RefundMethod::None {
+            // Nothing is due: judging is its end.
+            State::Returned
         } else {
             State::Inspected
         };
@@ -65,6 +69,12 @@ pub(super) fn inspect(
         if whole {
             *line = judged;
         } else {
+            let whole_id = line.return_line_id.clone();
+            for exchange in &mut decided.state.exchanges {
+                if exchange.return_line_ids.contains(&whole_id) {
+                    exchange.return_line_ids.push(judged.return_line_id.clone());
+                }
+            }
             decided.state.lines.push(judged);
         }
     }
@@ -89,6 +99,7 @@ fn check(line: &ReturnLine, judgement: &Judgement) -> Result<(), Refused> {
         | State::Refunded
         | State::Exchanged
         | State::Credited
+        | State::Returned
         | State::Rejected
         | State::LostInTransit
         | State::Expired

@@ -5,12 +5,16 @@
     reason = "a test may fail loudly"
 )]
 
+mod exchange;
+mod walk;
+
 use postlude_kernel::SeededIds;
 
+use self::walk::at_state;
 use super::*;
 use crate::domain::{
     policy::{Answer, LineAnswer, Outcome, Request, RequestedLine, price},
-    refund::Plan,
+    refund::{Due, Plan},
     terms::tests::{at, order},
 };
 
@@ -25,6 +29,10 @@ fn moment() -> Moment<'static> {
 
 /// A return of two units of one line.
 fn opened(outcome: Outcome) -> Return {
+    opened_for(outcome, RefundMethod::Original, false)
+}
+
+fn opened_for(outcome: Outcome, refund_method: RefundMethod, keep_item: bool) -> Return {
     let order = order();
     let request = Request {
         lines: vec![RequestedLine {
@@ -35,6 +43,7 @@ fn opened(outcome: Outcome) -> Return {
             unsealed: false,
         }],
         method: Method::Mail,
+        refund_method,
     };
     let answer = Answer {
         lines: vec![LineAnswer {
@@ -43,12 +52,13 @@ fn opened(outcome: Outcome) -> Return {
             return_shipping_fee: 0,
             refund_shipping: false,
             statutory_withdrawal: false,
+            keep_item,
             return_by: None,
             reasons: Vec::new(),
         }],
         reasons: Vec::new(),
     };
-    let answer = price(&order, &request, &answer, &[]);
+    let answer = price(&order, &request, &answer, &[], 1_000);
     open(
         &Opening {
             order: &order,
@@ -56,6 +66,7 @@ fn opened(outcome: Outcome) -> Return {
             answer: &answer,
             decision: &DecisionSource::built_in(),
             quote_id: "",
+            gift_recipient: "",
             return_by: at("2026-03-24T00:00:00Z"),
         },
         moment(),
@@ -79,6 +90,7 @@ fn approve() -> Command {
     Command::Approve {
         note: "fine".into(),
         return_by: at("2026-03-24T00:00:00Z"),
+        keep_item: false,
     }
 }
 
@@ -105,21 +117,26 @@ fn judge(state: &Return, quantity: u32, disposition: Disposition, rejected: bool
     }
 }
 
-fn refund(state: &Return) -> Command {
-    let lines: Vec<(String, Breakdown)> = state
-        .refundable()
+fn planned(due: &Due<'_>) -> Plan {
+    let lines: Vec<(String, Breakdown)> = due
+        .lines
         .iter()
         .map(|line| (line.return_line_id.clone(), line.refund))
         .collect();
-    Command::Refund(Plan {
-        breakdown: lines
-            .iter()
-            .fold(Breakdown::zero(state.currency), |sum, (_, part)| {
-                sum.plus(part)
-            }),
+    let start = Breakdown {
+        replacement: due.exchange.map_or(0, |(_, price)| -price),
+        ..Breakdown::zero(order().currency)
+    };
+    Plan {
+        exchange_id: due.exchange.map(|(id, _)| id.to_owned()),
+        breakdown: lines.iter().fold(start, |sum, (_, part)| sum.plus(part)),
         lines,
         allocations: Vec::new(),
-    })
+    }
+}
+
+fn refund(state: &Return) -> Command {
+    Command::Refund(state.due(false).iter().map(planned).collect())
 }
 
 fn label_issued() -> Command {
@@ -128,105 +145,6 @@ fn label_issued() -> Command {
         tracking_number: "PL1".into(),
         content_type: "image/svg+xml".into(),
     }
-}
-
-/// The return in each state that the main road passes.
-fn at_state(state: State) -> Return {
-    let approved = opened(Outcome::Approved);
-    let labelled = done(&done(&approved, Command::AskLabel), label_issued());
-    let moving = done(&labelled, scan("1", "2026-03-11T00:00:00Z"));
-    let received = done(&moving, receive(&moving, 2));
-    let restock = judge(&received, 2, Disposition::Restock, false);
-    let inspected = done(&received, Command::Inspect(vec![restock]));
-    let asked = done(&inspected, refund(&inspected));
-    match state {
-        State::NeedsReview => opened(Outcome::NeedsReview),
-        State::Approved => approved,
-        State::LabelIssued => labelled,
-        State::InTransit => moving,
-        State::Received => received,
-        State::Inspected => inspected,
-        State::Refunded => done(
-            &asked,
-            Command::ConfirmRefund {
-                refund_id: asked.refunds[0].refund_id.clone(),
-                external_reference: "p-1".into(),
-            },
-        ),
-        State::Rejected => done(
-            &received,
-            Command::Inspect(vec![judge(&received, 2, Disposition::Discard, true)]),
-        ),
-        State::Cancelled => done(&approved, Command::Cancel),
-        State::Expired => done(&labelled, Command::Expire),
-        State::Requested | State::Exchanged | State::Credited | State::LostInTransit => {
-            panic!("not on the main road")
-        }
-    }
-}
-
-const ROAD: [State; 10] = [
-    State::NeedsReview,
-    State::Approved,
-    State::LabelIssued,
-    State::InTransit,
-    State::Received,
-    State::Inspected,
-    State::Refunded,
-    State::Rejected,
-    State::Cancelled,
-    State::Expired,
-];
-
-#[test]
-fn the_road_leads_where_it_says() {
-    for state in ROAD {
-        assert_eq!(at_state(state).state(), state);
-    }
-}
-
-#[test]
-fn the_table_of_states_and_commands() {
-    use State::{
-        Approved, Cancelled, Expired, InTransit, Inspected, LabelIssued, NeedsReview, Received,
-        Refunded, Rejected,
-    };
-    // What each command may be asked in; elsewhere it is refused or changes nothing.
-    type Asked = fn(&Return) -> Command;
-    let allowed: [(&str, Asked, &[State]); 8] = [
-        ("approve", |_| approve(), &[NeedsReview]),
-        (
-            "decline",
-            |_| Command::Decline { note: "no".into() },
-            &[NeedsReview],
-        ),
-        (
-            "cancel",
-            |_| Command::Cancel,
-            &[NeedsReview, Approved, LabelIssued],
-        ),
-        ("label", |_| Command::AskLabel, &[Approved]),
-        (
-            "receive",
-            |state| receive(state, 1),
-            &[Approved, LabelIssued, InTransit],
-        ),
-        (
-            "inspect",
-            |state| Command::Inspect(vec![judge(state, 1, Disposition::Restock, false)]),
-            &[Received],
-        ),
-        ("refund", refund, &[Inspected]),
-        ("expire", |_| Command::Expire, &[Approved, LabelIssued]),
-    ];
-    for (name, command, states) in allowed {
-        for state in ROAD {
-            let before = at_state(state);
-            let changes = run(&before, command(&before)).is_ok_and(|decided| decided.changed);
-            assert_eq!(changes, states.contains(&state), "{name} in {state:?}");
-        }
-    }
-    assert!(!Refunded.is_final() || [Rejected, Cancelled, Expired].iter().all(|s| s.is_final()));
 }
 
 #[test]
@@ -375,7 +293,7 @@ fn judges_what_came_while_the_rest_is_on_its_way() {
         Command::Inspect(vec![judge(&one, 1, Disposition::Restock, false)]),
     );
     assert_eq!(judged.state(), State::InTransit);
-    assert_eq!(judged.refundable().len(), 1);
+    assert_eq!(judged.due(false)[0].lines.len(), 1);
     // The other unit never came.
     let missing = run(
         &judged,
@@ -423,7 +341,7 @@ fn asks_for_the_money_of_a_line_once() {
     let inspected = at_state(State::Inspected);
     let asked = done(&inspected, refund(&inspected));
     assert_eq!(asked.state(), State::Inspected);
-    assert!(asked.refundable().is_empty());
+    assert!(asked.due(false).is_empty());
     assert!(matches!(
         run(&asked, refund(&asked)),
         Err(Refused::State { .. })
@@ -438,7 +356,7 @@ fn asks_for_the_money_of_a_line_once() {
     )
     .unwrap();
     assert_eq!(failed.events, [Event::RefundFailed(refund_id.clone())]);
-    assert_eq!(failed.state.refundable().len(), 1);
+    assert_eq!(failed.state.due(false).len(), 1);
     // It failed: a confirmation now contradicts, and another try is another refund.
     assert!(matches!(
         run(
