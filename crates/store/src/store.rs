@@ -7,7 +7,7 @@ use std::{
 
 use postlude_kernel::{Clock, IdSource, TenantId, Timestamp};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Notify, OnceCell, watch};
@@ -113,22 +113,34 @@ impl Store {
 
     /// Begins; again on the next connection when the one at hand turns out to be cut, for then nothing
     /// was done on it. A database that is really away is not waited for: opening a connection fails.
+    ///
+    /// The driver counts a transaction when the server's answer to BEGIN has come. A caller who goes
+    /// away before would give back a connection that is still inside of one, so beginning is a task of
+    /// its own: it ends in any case, and what nobody waits for any more is rolled back.
     async fn begin_on(
         &self,
         pool: &DatabaseConnection,
         options: TransactionOptions,
     ) -> Result<DatabaseTransaction, StoreError> {
-        for _ in 0..self.0.max_connections {
-            match pool
-                .begin_with_options(options)
-                .await
-                .map_err(StoreError::from)
-            {
-                Err(StoreError::Unavailable(DbErr::Query(_))) => {}
-                answer => return answer,
+        let (pool, attempts) = (pool.clone(), self.0.max_connections);
+        let begun = tokio::spawn(async move {
+            for _ in 0..attempts {
+                match pool
+                    .begin_with_options(options)
+                    .await
+                    .map_err(StoreError::from)
+                {
+                    Err(StoreError::Unavailable(DbErr::Query(_))) => {}
+                    answer => return answer,
+                }
             }
+            Ok(pool.begin_with_options(options).await?)
+        });
+        match begun.await {
+            Ok(answer) => answer,
+            // Only a runtime that ends cancels it.
+            Err(ended) => Err(DbErr::Conn(RuntimeErr::Internal(ended.to_string())).into()),
         }
-        Ok(pool.begin_with_options(options).await?)
     }
 
     pub(crate) async fn set_tenant(

@@ -85,23 +85,21 @@ impl Key {
             .0
             .to_pkcs8_pem(LineEnding::LF)
             .map_err(|_invalid| KeyError::Format)?;
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut file) => {
-                file.write_all(pem.as_bytes())
-                    .and_then(|()| file.sync_all())
-                    .map_err(file_error)?;
-                Ok(key)
-            }
+        // Whole or not at all: whoever looks meanwhile must not read half a key. A new temporary file is
+        // its owner's alone.
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
+        file.write_all(pem.as_bytes())
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(file_error)?;
+        match file.persist_noclobber(path) {
+            Ok(_kept) => Ok(key),
             // Another process of the platform was faster: its key is the platform's.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => {
                 let pem = std::fs::read_to_string(path).map_err(file_error)?;
                 Self::from_pem(&pem)
             }
-            Err(error) => Err(file_error(error)),
+            Err(failed) => Err(file_error(failed.error)),
         }
     }
 

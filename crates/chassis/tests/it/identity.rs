@@ -90,6 +90,27 @@ fn keeps_its_key_in_a_file_for_the_owner_alone() {
     assert!(Key::load_or_create(&path).is_err());
 }
 
+#[test]
+fn processes_that_start_together_have_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.pem");
+    let start = std::sync::Barrier::new(16);
+    let keys: Vec<_> = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    Key::load_or_create(&path).unwrap().public()
+                })
+            })
+            .collect();
+        racers.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    // No half-written key is left behind.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
 #[tokio::test]
 async fn refuses_a_call_without_identity() {
     let key = Key::generate().unwrap();

@@ -7,7 +7,7 @@ use postlude_store::{
 };
 
 use crate::{
-    bench::{Bench, find, put, row, tenant},
+    bench::{Bench, eventually, find, put, row, tenant},
     relay::{Sink, emit},
 };
 
@@ -43,5 +43,38 @@ async fn a_cut_connection_leaves_no_half_effect_and_heals() {
     cut(&bench).await;
     let sink = Sink::default();
     assert_eq!(relay::drain_once(&bench.store, &sink).await.unwrap(), 1);
+    bench.drop_schema().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_while_it_begins_leaves_no_open_transaction() {
+    let bench = Bench::postgres("gone").await;
+    let owner = tenant("a");
+    put(&bench.store, &owner, "sku", 1).await;
+    // A caller may go at any step.
+    for steps in 0..20 {
+        for _ in 0..4 {
+            let mut reading = Box::pin(bench.store.read(&owner));
+            for _ in 0..steps {
+                if futures_util::poll!(reading.as_mut()).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    let sql = "SELECT 1 FROM pg_stat_activity \
+               WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
+    let name = format!("postlude {}", bench.config.schema);
+    let raw = bench.raw().await;
+    eventually("connections are clean", async || {
+        let values = [name.as_str().into()];
+        let statement = Statement::from_sql_and_values(raw.get_database_backend(), sql, values);
+        raw.query_all_raw(statement).await.unwrap().is_empty()
+    })
+    .await;
+    let snapshot = bench.store.read(&owner).await.unwrap();
+    assert_eq!(find(&snapshot, "sku").await.unwrap().units, 1);
+    drop(snapshot);
     bench.drop_schema().await;
 }
