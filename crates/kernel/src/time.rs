@@ -97,6 +97,20 @@ impl Timestamp {
         Self(self.0.saturating_add(days.saturating_mul(MICROS_PER_DAY)))
     }
 
+    /// This point plus calendar months, in UTC; where the month is too short, its last day. Stays at the
+    /// far end instead of overflowing.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        jiff::Timestamp::from_microsecond(self.0)
+            .and_then(|time| {
+                let span = jiff::Span::new().try_months(months)?;
+                time.to_zoned(jiff::tz::TimeZone::UTC).checked_add(span)
+            })
+            .map_or(Self(i64::MAX), |later| {
+                Self(later.timestamp().as_microsecond())
+            })
+    }
+
     /// How long ago `earlier` was; zero if it is later than this point.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -142,6 +156,27 @@ mod tests {
         assert_eq!(time.to_string(), "2026-02-03T04:05:06.789012Z");
         let (seconds, nanos) = time.to_seconds_nanos();
         assert_eq!(Timestamp::from_seconds_nanos(seconds, nanos), Ok(time));
+    }
+
+    #[test]
+    fn adds_calendar_months() {
+        let time = |text| Timestamp::parse(text).unwrap_or_default();
+        for (from, months, to) in [
+            ("2026-01-31T12:00:00Z", 1, "2026-02-28T12:00:00Z"),
+            ("2024-02-29T12:00:00Z", 12, "2025-02-28T12:00:00Z"),
+            ("2026-03-05T00:00:00Z", 24, "2028-03-05T00:00:00Z"),
+            ("2026-03-05T00:00:00Z", 0, "2026-03-05T00:00:00Z"),
+        ] {
+            assert_eq!(
+                time(from).plus_months(months),
+                time(to),
+                "{from} + {months}"
+            );
+        }
+        assert_eq!(
+            Timestamp::EPOCH.plus_months(u32::MAX),
+            Timestamp::from_micros(i64::MAX)
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use envelope::{Envelope, Publish, PublishError};
 pub use erasure::Redacted;
 pub use error::StoreError;
 pub use idempotency::RequestKey;
-pub use page::PageToken;
+pub use page::{PageToken, cut_page, page_size};
 pub use retry::{backoff, jitter};
 pub use scope::{Rows, Scope, Snapshot, TenantTable};
 pub use sea_orm;

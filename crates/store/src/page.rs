@@ -85,6 +85,32 @@ impl PageToken {
     }
 }
 
+/// Entries on a page: 50 unless the caller wants otherwise, 500 at most.
+#[must_use]
+pub fn page_size(wanted: i32) -> u64 {
+    match u64::try_from(wanted) {
+        Ok(0) | Err(_) => 50,
+        Ok(wanted) => wanted.min(500),
+    }
+}
+
+/// Cuts rows that were read for a page, one more than it holds, to its size. Answers the token of the
+/// next page, which goes on after the `keys` of the last row; an empty text on the last page.
+pub fn cut_page<T>(
+    rows: &mut Vec<T>,
+    size: u64,
+    list: &str,
+    keys: impl FnOnce(&T) -> Vec<String>,
+) -> String {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    match rows.last() {
+        Some(last) if more => PageToken::new(list, keys(last)).encode(),
+        Some(_) | None => String::new(),
+    }
+}
+
 fn digest(list: &str) -> Vec<u8> {
     let mut digest = Sha256::digest(list.as_bytes()).to_vec();
     digest.truncate(8);

@@ -2,7 +2,7 @@
 
 use postlude_chassis::Caller;
 use postlude_proto::gateway::v1::{ListApiKeysRequest, ListApiKeysResponse};
-use postlude_store::PageToken;
+use postlude_store::{PageToken, cut_page, page_size};
 
 use super::tenant_meant;
 use crate::{
@@ -20,19 +20,10 @@ pub(crate) async fn handle(
     let list = format!("ListApiKeys {tenant}");
     let token = PageToken::decode(&request.page_token, &list)?;
     let before = token.as_ref().map(|token| token.text(0)).transpose()?;
-    let size = match usize::try_from(request.page_size) {
-        Ok(0) | Err(_) => 50,
-        Ok(size) => size,
-    };
-    let limit = u64::try_from(size).unwrap_or(u64::MAX).saturating_add(1);
+    let size = page_size(request.page_size);
     let scope = app.store.read(&platform()?).await?;
-    let mut rows = api_keys::page(&scope, tenant.as_str(), before, limit).await?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let next_page_token = match rows.last() {
-        Some(last) if more => PageToken::new(&list, [last.key_id.as_str()]).encode(),
-        Some(_) | None => String::new(),
-    };
+    let mut rows = api_keys::page(&scope, tenant.as_str(), before, size + 1).await?;
+    let next_page_token = cut_page(&mut rows, size, &list, |last| vec![last.key_id.clone()]);
     Ok(ListApiKeysResponse {
         api_keys: rows.into_iter().map(convert::api_key).collect(),
         next_page_token,

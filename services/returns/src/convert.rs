@@ -1,5 +1,6 @@
 //! Between the contract and the domain: parsed once at the edge, so that nothing inside has to doubt.
 
+pub(crate) mod claim;
 pub(crate) mod event;
 pub(crate) mod order;
 pub(crate) mod quote;

@@ -1,9 +1,10 @@
 //! What returns decides, as pure functions: no IO, no clock, no transport.
 //!
-//! [`return_request`] is the aggregate; [`limits`] are the quantities and the money that no race may
+//! [`return_request`] and [`claim`] are the aggregates; [`limits`] are the quantities and the money that no race may
 //! pass; [`window`], [`withdrawal`] and [`terms`] say until when and on which terms; [`policy`] is
 //! what a policy answers, with the built-in one.
 
+pub(crate) mod claim;
 pub(crate) mod limits;
 pub(crate) mod order;
 pub(crate) mod policy;

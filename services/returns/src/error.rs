@@ -7,7 +7,10 @@ use postlude_store::StoreError;
 
 use crate::{
     convert::Unfit,
-    domain::{Reason, limits::QuantityExceeded, refund::RefundRefused, return_request::Refused},
+    domain::{
+        Reason, claim::ClaimRefused, limits::QuantityExceeded, refund::RefundRefused,
+        return_request::Refused,
+    },
 };
 
 /// An error of returns.
@@ -40,6 +43,12 @@ pub(crate) enum Error {
         reasons: Vec<Reason>,
         run_id: String,
     },
+    /// The claim isn't there.
+    #[error("there is no claim `{0}`")]
+    ClaimNotFound(String),
+    /// The claim, or what it is about, says no.
+    #[error(transparent)]
+    ClaimRefused(#[from] ClaimRefused),
     /// The return's state says no.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -104,7 +113,18 @@ impl Fault for Error {
             | Self::QuoteNotFound(_)
             | Self::RefundNotFound(_)
             | Self::RunNotFound(_)
+            | Self::ClaimNotFound(_)
             | Self::OrderLineNotFound { .. } => FaultKind::NotFound,
+            Self::ClaimRefused(refused) => match refused {
+                ClaimRefused::LineNotFound { .. } => FaultKind::NotFound,
+                ClaimRefused::QuantityExceeded(_)
+                | ClaimRefused::NoWarranty { .. }
+                | ClaimRefused::WarrantyOver { .. }
+                | ClaimRefused::State(_) => FaultKind::FailedPrecondition,
+                ClaimRefused::NothingToRepair | ClaimRefused::NothingToReturn => {
+                    FaultKind::InvalidArgument
+                }
+            },
             Self::QuoteExpired(_)
             | Self::QuoteChanged(_)
             | Self::QuantityExceeded(_)
@@ -147,6 +167,18 @@ impl Fault for Error {
             Self::QuoteChanged(_) => "QUOTE_CHANGED",
             Self::QuantityExceeded(_) => "RETURN_QUANTITY_EXCEEDED",
             Self::NotAllowed { .. } => "RETURN_NOT_ALLOWED",
+            Self::ClaimNotFound(_) => "CLAIM_NOT_FOUND",
+            Self::ClaimRefused(refused) => match refused {
+                ClaimRefused::LineNotFound { .. } => "ORDER_LINE_NOT_FOUND",
+                ClaimRefused::QuantityExceeded(_) => "CLAIM_QUANTITY_EXCEEDED",
+                ClaimRefused::NoWarranty { .. } | ClaimRefused::WarrantyOver { .. } => {
+                    "WARRANTY_OVER"
+                }
+                ClaimRefused::State(_) => "CLAIM_STATE_INVALID",
+                ClaimRefused::NothingToRepair | ClaimRefused::NothingToReturn => {
+                    "VALIDATION_FAILED"
+                }
+            },
             Self::Refused(refused) => match refused {
                 Refused::State { .. } => "RETURN_STATE_INVALID",
                 Refused::LineNotFound(_) => "RETURN_LINE_NOT_FOUND",
@@ -186,6 +218,16 @@ impl Fault for Error {
     fn violations(&self) -> Vec<FieldViolation> {
         if let Self::Invalid(unfit) = self {
             vec![unfit.0.clone()]
+        } else if let Self::ClaimRefused(ClaimRefused::NothingToRepair) = self {
+            vec![FieldViolation::new(
+                "resolution",
+                "must not be REPAIR for a missing parcel",
+            )]
+        } else if let Self::ClaimRefused(ClaimRefused::NothingToReturn) = self {
+            vec![FieldViolation::new(
+                "return_required",
+                "must be false for a missing parcel",
+            )]
         } else if let Self::EndpointRefused(why) = self {
             vec![FieldViolation::new("settings.payment_endpoint", why)]
         } else if let Self::Store(error) = self {
@@ -215,7 +257,9 @@ impl Fault for Error {
     }
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
-        if let Self::QuantityExceeded(exceeded) = self {
+        if let Self::QuantityExceeded(exceeded)
+        | Self::ClaimRefused(ClaimRefused::QuantityExceeded(exceeded)) = self
+        {
             vec![
                 ("line_id", exceeded.line_id.clone()),
                 ("requested_quantity", exceeded.requested.to_string()),

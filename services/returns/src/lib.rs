@@ -36,7 +36,9 @@ use std::sync::Arc;
 use postlude_chassis::{Context, Service, bindings, config::ConfigError};
 use postlude_plugin_host::{Bindings, Host, HostConfig, HostError, Limits, return_policy};
 use postlude_proto::{
-    returns::v1::return_service_server::ReturnServiceServer,
+    returns::v1::{
+        claim_service_server::ClaimServiceServer, return_service_server::ReturnServiceServer,
+    },
     runs::v1::run_service_server::RunServiceServer,
 };
 
@@ -87,6 +89,7 @@ pub fn service(ctx: Context) -> Result<Service, StartError> {
     });
     Ok(Service::new(&ctx)
         .rpc(ReturnServiceServer::new(rpc::Returns(app.clone())))
+        .rpc(ClaimServiceServer::new(rpc::Claims(app.clone())))
         .rpc(RunServiceServer::new(rpc::Runs(app.clone())))
         .consumer("order-recorded", app.on(consumers::order_recorded::handle))
         .consumer(

@@ -4,6 +4,7 @@ mod m0001_projection;
 mod m0002_returns;
 mod m0003_refunds;
 mod m0004_runs;
+mod m0005_claims;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait,
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_returns::Migration),
             Box::new(m0003_refunds::Migration),
             Box::new(m0004_runs::Migration),
+            Box::new(m0005_claims::Migration),
         ]
     }
 }

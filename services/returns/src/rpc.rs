@@ -3,15 +3,18 @@
 mod approve_return;
 mod cancel_return;
 mod confirm_refund;
+mod create_claim;
 mod create_goodwill_refund;
 mod create_return;
 mod decline_return;
 mod exchange_return;
+mod get_claim;
 mod get_return;
 mod get_return_settings;
 mod get_run;
 mod inspect_return;
 mod issue_label;
+mod list_claims;
 mod list_returns;
 mod list_runs;
 mod quote_return;
@@ -19,13 +22,14 @@ mod receive_return;
 mod record_return_scan;
 mod refund_return;
 mod replay_run;
+mod resolve_claim;
 mod update_return_settings;
 mod watch_return;
 
 use postlude_chassis::rpc::{Replies, server_stream, unary};
 use postlude_kernel::TenantId;
 use postlude_proto::{
-    returns::v1::{return_service_server::ReturnService, *},
+    returns::v1::{claim_service_server::ClaimService, return_service_server::ReturnService, *},
     runs::v1::{run_service_server::RunService, *},
 };
 use postlude_store::Scope;
@@ -34,13 +38,16 @@ use tonic::{Request, Response, Status};
 use crate::{
     app::App,
     convert::{return_request::etag as etag_of, view::View},
-    domain::return_request as domain,
+    domain::{claim::Claim as DomainClaim, return_request as domain},
     error::Error,
-    store::returns,
+    store::{claims, returns},
 };
 
 /// `postlude.returns.v1.ReturnService`.
 pub(crate) struct Returns(pub(crate) App);
+
+/// `postlude.returns.v1.ClaimService`.
+pub(crate) struct Claims(pub(crate) App);
 
 /// `postlude.runs.v1.RunService`, for the registry.
 pub(crate) struct Runs(pub(crate) App);
@@ -207,6 +214,37 @@ impl ReturnService for Returns {
 }
 
 #[tonic::async_trait]
+impl ClaimService for Claims {
+    async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
+        unary(request, |caller, message| {
+            create_claim::handle(&self.0, caller, message)
+        })
+        .await
+    }
+
+    async fn get_claim(&self, request: Request<GetClaimRequest>) -> Answer<Claim> {
+        unary(request, |caller, message| {
+            get_claim::handle(&self.0, caller, message)
+        })
+        .await
+    }
+
+    async fn list_claims(&self, request: Request<ListClaimsRequest>) -> Answer<ListClaimsResponse> {
+        unary(request, |caller, message| {
+            list_claims::handle(&self.0, caller, message)
+        })
+        .await
+    }
+
+    async fn resolve_claim(&self, request: Request<ResolveClaimRequest>) -> Answer<Claim> {
+        unary(request, |caller, message| {
+            resolve_claim::handle(&self.0, caller, message)
+        })
+        .await
+    }
+}
+
+#[tonic::async_trait]
 impl RunService for Runs {
     async fn list_runs(&self, request: Request<ListRunsRequest>) -> Answer<ListRunsResponse> {
         unary(request, |caller, message| {
@@ -239,11 +277,24 @@ async fn load(
 ) -> Result<domain::Return, Error> {
     let scope = app.store.read(tenant).await?;
     let found = find(&scope, return_id).await?;
-    if etag.is_empty() || etag == etag_of(found.version) {
-        Ok(found)
+    check_etag(etag, found.version)?;
+    Ok(found)
+}
+
+/// Whether a resource is still what the caller saw; an empty etag is any.
+fn check_etag(etag: &str, version: i64) -> Result<(), Error> {
+    if etag.is_empty() || etag == etag_of(version) {
+        Ok(())
     } else {
         Err(Error::EtagMismatch)
     }
+}
+
+/// A claim that must be there.
+async fn find_claim(scope: &impl Scope, claim_id: &str) -> Result<DomainClaim, Error> {
+    claims::find(scope, claim_id)
+        .await?
+        .ok_or_else(|| Error::ClaimNotFound(claim_id.to_owned()))
 }
 
 /// A return that must be there.
@@ -251,12 +302,4 @@ async fn find(scope: &impl Scope, return_id: &str) -> Result<domain::Return, Err
     returns::find(scope, return_id)
         .await?
         .ok_or_else(|| Error::ReturnNotFound(return_id.to_owned()))
-}
-
-/// Entries on a page: 50 unless the caller wants otherwise.
-fn page_size(wanted: i32) -> u64 {
-    match u64::try_from(wanted) {
-        Ok(0) | Err(_) => 50,
-        Ok(wanted) => wanted.min(500),
-    }
 }

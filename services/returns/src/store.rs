@@ -3,6 +3,7 @@
 //! A row that stands for an aggregate keeps it as the encoded public message in `body`; what is asked
 //! for or must be unique has a column beside it. Limits are plain columns with a version.
 
+pub(crate) mod claims;
 pub(crate) mod labels;
 pub(crate) mod orders;
 pub(crate) mod quotes;

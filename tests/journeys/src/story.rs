@@ -342,6 +342,7 @@ impl Story {
         let request = IssueLabelRequest {
             return_id: self.return_id()?,
             request_id: self.request_id("label"),
+            pickup_window: None,
         };
         shop.returns.clone().issue_label(request).await?;
         let seen = wait::until("the label is there", async || {

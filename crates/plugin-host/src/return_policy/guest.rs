@@ -95,6 +95,7 @@ pub(super) fn facts(facts: &ReturnPolicyFacts) -> Result<wit::Facts, Misfit> {
         method: match facts.method() {
             Method::Mail => wit::ReturnMethod::Mail,
             Method::Store => wit::ReturnMethod::Store,
+            Method::Pickup => wit::ReturnMethod::Pickup,
             Method::Unspecified => return Err(Misfit("facts.method")),
         },
         last_delivered_micros: facts.last_delivered_micros,

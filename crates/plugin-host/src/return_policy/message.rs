@@ -88,6 +88,7 @@ pub(super) fn facts(facts: &Facts) -> ReturnPolicyFacts {
         method: match facts.method {
             ReturnMethod::Mail => Method::Mail,
             ReturnMethod::Store => Method::Store,
+            ReturnMethod::Pickup => Method::Pickup,
         }
         .into(),
         last_delivered_micros: facts.last_delivered.map(Timestamp::as_micros),

@@ -204,6 +204,8 @@ pub enum ReturnMethod {
     Mail,
     /// Handed over in a shop.
     Store,
+    /// Collected by a carrier at the customer's.
+    Pickup,
 }
 
 /// Units that the customer wants to send back. A line stands once in a request.

@@ -3,7 +3,7 @@
 use postlude_chassis::Caller;
 use postlude_kernel::Timestamp;
 use postlude_proto::orders::v1::{ListOrdersRequest, ListOrdersResponse};
-use postlude_store::PageToken;
+use postlude_store::{PageToken, cut_page, page_size};
 
 use crate::{
     App,
@@ -11,8 +11,6 @@ use crate::{
     error::Error,
     store::orders::{self, After},
 };
-
-const PAGE: u64 = 50;
 
 pub(crate) async fn handle(
     app: &App,
@@ -28,25 +26,19 @@ pub(crate) async fn handle(
         }),
         None => None,
     };
-    let size = match u64::try_from(request.page_size) {
-        Ok(0) | Err(_) => PAGE,
-        Ok(size) => size,
-    };
+    let size = page_size(request.page_size);
 
     let snapshot = app.store.read(&caller.tenant).await?;
     let total = orders::count(&snapshot, customer_id).await?;
     let mut page = orders::page(&snapshot, customer_id, after, size + 1).await?;
 
-    let kept = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = page.len() > kept;
-    page.truncate(kept);
-    let next = page.last().filter(|_| more).map(|last| {
+    let next_page_token = cut_page(&mut page, size, &list, |last| {
         let placed_time = last.content.placed_time.as_micros().to_string();
-        PageToken::new(&list, [placed_time, last.content.order_id.clone()]).encode()
+        vec![placed_time, last.content.order_id.clone()]
     });
     Ok(ListOrdersResponse {
         orders: page.iter().map(to_proto).collect(),
-        next_page_token: next.unwrap_or_default(),
+        next_page_token,
         total_size: i64::try_from(total).unwrap_or(i64::MAX),
     })
 }

@@ -12,13 +12,13 @@ use crate::{
     app::{App, SERVICE},
     convert::time_message,
     error::Error,
-    store::{orders, quotes, returns, runs},
+    store::{claims, orders, quotes, returns, runs},
 };
 
 const CONSUMER: &str = "customer-erasure-requested";
 /// How long changes that began before the tombstone stood are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-const KEPT_BECAUSE: &str = "Returns and refunds are accounting records that the law wants kept; they name the pseudonym only.";
+const KEPT_BECAUSE: &str = "Returns, claims and refunds are accounting records that the law wants kept; they name the pseudonym only.";
 
 pub(crate) async fn handle(
     app: App,
@@ -50,7 +50,8 @@ async fn attempt(app: &App, event: &Received<CustomerErasureRequested>) -> Resul
     let quotes = quotes::erase(&mut tx, customer).await?;
     let orders = orders::pseudonymise(&mut tx, customer, pseudonym).await?;
     let returns = returns::pseudonymise(&mut tx, customer, pseudonym).await?;
-    let kept = orders + returns;
+    let claims = claims::pseudonymise(&mut tx, customer, pseudonym).await?;
+    let kept = orders + returns + claims;
     let done = CustomerErasureCompleted {
         erasure_id: asked.erasure_id.clone(),
         participant: Some(ErasureParticipant {

@@ -34,15 +34,19 @@ pub(crate) fn parse(
             })
         })
         .collect::<Result<_, Unfit>>()?;
-    let method = match method {
-        0 => Method::Mail,
-        other => words::method("method", other)?,
-    };
     Ok(Request {
         lines,
-        method,
+        method: parse_method("method", method)?,
         refund_method: parse_refund_method(refund_method)?,
     })
+}
+
+/// How the goods come back: by mail unless somebody wants otherwise.
+pub(crate) fn parse_method(field: &str, method: i32) -> Result<Method, Unfit> {
+    match method {
+        0 => Ok(Method::Mail),
+        other => words::method(field, other),
+    }
 }
 
 /// Where the money goes: back the way it came unless somebody wants otherwise.

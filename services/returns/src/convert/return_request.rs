@@ -8,7 +8,9 @@ use super::{
 };
 use crate::domain::{
     refund::Breakdown,
-    return_request::{Exchange, Label, Refund, RefundState, Replacement, Return, ReturnLine, Scan},
+    return_request::{
+        Exchange, Label, PickupWindow, Refund, RefundState, Replacement, Return, ReturnLine, Scan,
+    },
 };
 
 /// A return as the row keeps it: whole, but for the label's bytes.
@@ -45,6 +47,7 @@ pub(crate) fn public(state: &Return) -> proto::Return {
         currency_code: state.currency.as_str().to_owned(),
         exchanges: state.exchanges.iter().map(exchange).collect(),
         gift_recipient: state.gift_recipient.clone(),
+        claim_id: state.claim_id.clone().unwrap_or_default(),
     }
 }
 
@@ -160,6 +163,10 @@ fn label(label: &Label) -> proto::Label {
         content_type: label.content_type.clone(),
         failure: label.failure.clone(),
         issue_time: label.issued.map(time_message),
+        pickup_window: label.pickup.map(|window| proto::PickupWindow {
+            start_time: Some(time_message(window.start)),
+            end_time: Some(time_message(window.end)),
+        }),
     }
 }
 
@@ -170,6 +177,19 @@ fn scan(scan: &Scan) -> proto::ReturnScan {
         location: scan.location.clone(),
         description: scan.description.clone(),
     }
+}
+
+/// Reads when a carrier comes.
+pub(crate) fn parse_pickup(window: &proto::PickupWindow) -> Result<PickupWindow, Unfit> {
+    let start = time("pickup_window.start_time", window.start_time.as_ref())?;
+    let end = time("pickup_window.end_time", window.end_time.as_ref())?;
+    if end <= start {
+        return Err(Unfit::new(
+            "pickup_window.end_time",
+            "must be after the start",
+        ));
+    }
+    Ok(PickupWindow { start, end })
 }
 
 /// Reads a scan.
@@ -213,6 +233,7 @@ pub(crate) fn parse(message: proto::Return) -> Result<Return, Unfit> {
         reasons: reason::parse_all(message.reasons),
         decision: reason::decision(message.decision.unwrap_or_default()),
         quote_id: message.quote_id,
+        claim_id: named(message.claim_id),
         scans: message
             .scans
             .into_iter()
@@ -254,6 +275,7 @@ fn parse_label(label: proto::Label) -> Result<Label, Unfit> {
     Ok(Label {
         state: words::label_state("label.state", label.state)?,
         issued: optional_time("label.issue_time", label.issue_time.as_ref())?,
+        pickup: label.pickup_window.as_ref().map(parse_pickup).transpose()?,
         label_id: label.label_id,
         carrier: label.carrier,
         tracking_number: label.tracking_number,

@@ -4,6 +4,7 @@ use postlude_proto::{orders::v1 as orders, returns::v1 as proto};
 
 use super::Unfit;
 use crate::domain::{
+    claim::{ClaimKind, ClaimState, ResolutionKind},
     order::{Channel, Exemption, PaymentKind},
     policy::Outcome,
     return_request::{
@@ -53,11 +54,11 @@ words!(state, state_message: proto::r#return::State => State {
 words!(reason, reason_message: proto::ReturnReason => ReturnReason {
     ChangedMind <=> ChangedMind, WrongSize <=> WrongSize, NotAsDescribed <=> NotAsDescribed,
     Defective <=> Defective, Damaged <=> Damaged, WrongItem <=> WrongItem,
-    LateDelivery <=> LateDelivery, Withdrawal <=> Withdrawal,
+    LateDelivery <=> LateDelivery, Withdrawal <=> Withdrawal, NotReceived <=> NotReceived,
 });
 
 words!(method, method_message: proto::ReturnMethod => Method {
-    Mail <=> Mail, Store <=> Store,
+    Mail <=> Mail, Store <=> Store, Pickup <=> Pickup,
 });
 
 words!(refund_method, refund_method_message: proto::RefundMethod => RefundMethod {
@@ -80,6 +81,19 @@ words!(outcome, outcome_message: proto::Outcome => Outcome {
 
 words!(label_state, label_state_message: proto::label::State => LabelState {
     Pending <=> Pending, Issued <=> Issued, Failed <=> Failed,
+});
+
+words!(claim_kind, claim_kind_message: proto::claim::Kind => ClaimKind {
+    Warranty <=> Warranty, Damaged <=> Damaged, WrongItem <=> WrongItem,
+    MissingParcel <=> MissingParcel,
+});
+
+words!(claim_state, claim_state_message: proto::claim::State => ClaimState {
+    Open <=> Open, Resolved <=> Resolved, Denied <=> Denied,
+});
+
+words!(resolution_kind, resolution_kind_message: proto::claim_resolution::Kind => ResolutionKind {
+    Repair <=> Repair, Replacement <=> Replacement, Refund <=> Refund, Denial <=> Denial,
 });
 
 words!(refund_state, refund_state_message: proto::refund::State => RefundState {

@@ -160,7 +160,7 @@ pub(crate) fn built_in(
 ) -> Answer {
     // The way back is charged once, on the first line that the customer has to answer for.
     let mut way_back = match request.method {
-        Method::Mail => terms.return_shipping_fee,
+        Method::Mail | Method::Pickup => terms.return_shipping_fee,
         Method::Store => 0,
     };
     let lines: Vec<LineAnswer> = request

@@ -19,7 +19,7 @@ pub(crate) use self::{
     exchange::{
         Exchange, ExchangeId, ExchangeState, Exchanging, How, Replacement, exchangeable, price,
     },
-    open::{Goodwill, Opening, goodwill, open},
+    open::{Goodwill, Opening, goodwill, open, pay},
 };
 use super::{
     Reason,
@@ -62,6 +62,8 @@ pub(crate) struct Return {
     pub(crate) reasons: Vec<Reason>,
     pub(crate) decision: DecisionSource,
     pub(crate) quote_id: String,
+    /// The claim that opened it, if any.
+    pub(crate) claim_id: Option<String>,
     pub(crate) scans: Vec<Scan>,
     /// Counts the changes that were told by events, from 1 and without gaps.
     pub(crate) revision: i64,
@@ -125,6 +127,8 @@ pub(crate) enum ReturnReason {
     WrongItem,
     LateDelivery,
     Withdrawal,
+    /// It never came: a claim's reason, in no request.
+    NotReceived,
 }
 
 /// How the goods come back.
@@ -132,6 +136,7 @@ pub(crate) enum ReturnReason {
 pub(crate) enum Method {
     Mail,
     Store,
+    Pickup,
 }
 
 /// Where the money goes.
@@ -164,6 +169,14 @@ pub(crate) struct Label {
     pub(crate) content_type: String,
     pub(crate) failure: String,
     pub(crate) issued: Option<Timestamp>,
+    pub(crate) pickup: Option<PickupWindow>,
+}
+
+/// When a carrier comes for the goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PickupWindow {
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
 }
 
 /// Whether a label is there.
@@ -219,7 +232,8 @@ pub(crate) enum Command {
         note: String,
     },
     Cancel,
-    AskLabel,
+    /// With the time at which a carrier comes, where one does.
+    AskLabel(Option<PickupWindow>),
     LabelIssued {
         carrier: String,
         tracking_number: String,
@@ -376,7 +390,8 @@ impl ReturnReason {
             | Self::Defective
             | Self::Damaged
             | Self::WrongItem
-            | Self::LateDelivery => true,
+            | Self::LateDelivery
+            | Self::NotReceived => true,
             Self::ChangedMind | Self::WrongSize | Self::Withdrawal => false,
         }
     }

@@ -81,6 +81,7 @@ pub(super) fn facts(
         method: match request.method {
             Method::Mail => hook::ReturnMethod::Mail,
             Method::Store => hook::ReturnMethod::Store,
+            Method::Pickup => hook::ReturnMethod::Pickup,
         },
         last_delivered: order_delivered(&facts.order, allowance, now),
         captured_minor: facts.payment.captured,
@@ -122,7 +123,10 @@ fn request_line(
             ReturnReason::Defective => hook::ReturnReason::Defective,
             ReturnReason::Damaged => hook::ReturnReason::Damaged,
             ReturnReason::WrongItem => hook::ReturnReason::WrongItem,
-            ReturnReason::LateDelivery => hook::ReturnReason::LateDelivery,
+            // No request says that it never came; lateness is next to it.
+            ReturnReason::LateDelivery | ReturnReason::NotReceived => {
+                hook::ReturnReason::LateDelivery
+            }
             ReturnReason::Withdrawal => hook::ReturnReason::Withdrawal,
         },
         unsealed: asked.unsealed,

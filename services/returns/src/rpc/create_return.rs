@@ -76,6 +76,7 @@ pub(crate) async fn handle(
                     answer: &ruling.answered,
                     decision: &ruling.source,
                     quote_id: &request.quote_id,
+                    claim_id: None,
                     gift_recipient: &request.gift_recipient,
                     return_by: now.plus_days(i64::from(app.config.send_back_days)),
                 },

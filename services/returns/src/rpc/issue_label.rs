@@ -1,4 +1,5 @@
-//! Asks for a label: it is PENDING, and a worker fetches it. Asking again changes nothing.
+//! Asks for a label, with the time of the pickup where a carrier comes: it is PENDING, and a worker
+//! fetches it. Asking again changes nothing.
 
 use postlude_chassis::Caller;
 use postlude_proto::returns::v1::{IssueLabelRequest, Return};
@@ -6,7 +7,8 @@ use postlude_store::RequestKey;
 
 use crate::{
     app::App,
-    domain::return_request::{Command, decide},
+    convert::{Unfit, return_request::parse_pickup},
+    domain::return_request::{Command, Method, PickupWindow, decide},
     error::Error,
     save,
     timers::issue_label,
@@ -24,7 +26,8 @@ pub(crate) async fn handle(
                 return Ok(reply);
             }
             let current = super::load(app, &caller.tenant, &request.return_id, "").await?;
-            let command = Command::AskLabel;
+            let pickup = pickup(app, &request, current.method)?;
+            let command = Command::AskLabel(pickup);
             let decided = decide(&current, command, app.moment())?;
             let mut tx = app.store.begin(&caller.tenant).await?;
             save::changed(&mut tx, &decided).await?;
@@ -37,4 +40,32 @@ pub(crate) async fn handle(
             Ok(reply)
         })
         .await
+}
+
+/// When a carrier comes for the goods: agreed where one does, and nowhere else.
+fn pickup(
+    app: &App,
+    request: &IssueLabelRequest,
+    method: Method,
+) -> Result<Option<PickupWindow>, Unfit> {
+    let window = request
+        .pickup_window
+        .as_ref()
+        .map(parse_pickup)
+        .transpose()?;
+    match (method, window) {
+        (Method::Pickup, None) => Err(Unfit::new(
+            "pickup_window",
+            "is required for a return that is picked up",
+        )),
+        (Method::Pickup, Some(window)) if window.start < app.store.now() => Err(Unfit::new(
+            "pickup_window.start_time",
+            "must not be in the past",
+        )),
+        (Method::Mail | Method::Store, Some(_)) => Err(Unfit::new(
+            "pickup_window",
+            "must be absent unless the return is picked up",
+        )),
+        (_, window) => Ok(window),
+    }
 }

@@ -2,7 +2,7 @@
 
 use postlude_chassis::Caller;
 use postlude_proto::runs::v1::{ListRunsRequest, ListRunsResponse};
-use postlude_store::PageToken;
+use postlude_store::{PageToken, cut_page, page_size};
 
 use crate::{app::App, convert, error::Error, store::runs};
 
@@ -13,7 +13,7 @@ pub(crate) async fn handle(
 ) -> Result<ListRunsResponse, Error> {
     let list = format!("ListRuns {} {}", request.hook, request.subject);
     let after = PageToken::decode(&request.page_token, &list)?;
-    let size = super::page_size(request.page_size);
+    let size = page_size(request.page_size);
     let scope = app.store.read(&caller.tenant).await?;
     let mut found = runs::page(
         &scope,
@@ -23,19 +23,10 @@ pub(crate) async fn handle(
         size + 1,
     )
     .await?;
-    let more = found.len() as u64 > size;
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = match found.last() {
-        Some(last) if more => {
-            let time = convert::time("run_time", last.run.run_time.as_ref())?;
-            PageToken::new(
-                &list,
-                [time.as_micros().to_string(), last.run.run_id.clone()],
-            )
-            .encode()
-        }
-        Some(_) | None => String::new(),
-    };
+    let next_page_token = cut_page(&mut found, size, &list, |last| {
+        let time = convert::time("run_time", last.run.run_time.as_ref()).unwrap_or_default();
+        vec![time.as_micros().to_string(), last.run.run_id.clone()]
+    });
     let runs = found
         .into_iter()
         .map(|mut stored| {

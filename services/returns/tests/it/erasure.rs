@@ -24,8 +24,14 @@ on_both_databases! {
             ..World::request("A-1", 1)
         };
         let opened = world.create(request.clone()).await.unwrap();
+        let claimed = crate::create_claim::claimed("order-0", claim::Kind::MissingParcel, 1);
+        let claimed = crate::create_claim::claim(&world, claimed).await.unwrap();
         world.kit.publish(TENANT, "customer-1", 1, &erasure()).await;
         world.kit.drain().await;
+        let get = GetClaimRequest { claim_id: claimed.claim_id };
+        let claim = world.claims.clone().get_claim(get).await.unwrap().into_inner();
+        assert_eq!(claim.customer_id, "erased-1");
+        assert!(claim.description.is_empty() && claim.evidence_uris.is_empty());
         let kept = world.get(&opened.return_id).await;
         assert_eq!(kept.customer_id, "erased-1");
         assert_eq!(kept.lines[0].comment, "");
@@ -35,8 +41,8 @@ on_both_databases! {
         let part = done[0].message.participant.clone().unwrap();
         assert_eq!(part.service, "returns");
         assert!(part.complete_time.is_some());
-        // Two orders and a return.
-        assert_eq!(part.kept_count, 3);
+        // Two orders, a return and a claim.
+        assert_eq!(part.kept_count, 4);
         assert!(!part.kept_because.is_empty());
         // What was remembered of the call is gone as well.
         assert_eq!(said(world.create(request).await).1, "CUSTOMER_ERASED");

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use postlude_chassis::{Context, ServiceChannel};
 use postlude_proto::{
     plugins::v1::FaultAction,
-    returns::v1::{return_service_client::ReturnServiceClient, *},
+    returns::v1::{
+        claim_service_client::ClaimServiceClient, return_service_client::ReturnServiceClient, *,
+    },
 };
 use postlude_testkit::{Database, Kit, Start};
 use tonic::{Code, Status};
@@ -22,12 +24,14 @@ use self::upstreams::{Orders, Registry};
 pub(crate) const TENANT: &str = "shop";
 
 pub(crate) type Client = ReturnServiceClient<ServiceChannel>;
+pub(crate) type Claims = ClaimServiceClient<ServiceChannel>;
 
 pub(crate) struct World {
     pub(crate) kit: Kit,
     pub(crate) shop: Shop,
     pub(crate) registry: Registry,
     pub(crate) client: Client,
+    pub(crate) claims: Claims,
 }
 
 impl Start for World {
@@ -76,11 +80,13 @@ impl World {
             )
             .await;
         let client = ReturnServiceClient::new(kit.full_channel(TENANT));
+        let claims = ClaimServiceClient::new(kit.full_channel(TENANT));
         Self {
             kit,
             shop,
             registry,
             client,
+            claims,
         }
     }
 
@@ -253,6 +259,17 @@ pub(crate) fn said<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, Stri
         status.code(),
         info.map(|info| info.reason).unwrap_or_default(),
     )
+}
+
+/// The fields that an error names.
+pub(crate) fn fields(status: &Status) -> Vec<String> {
+    status
+        .get_details_bad_request()
+        .map(|details| details.field_violations)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|violation| violation.field)
+        .collect()
 }
 
 /// The same, for what the state doesn't allow.

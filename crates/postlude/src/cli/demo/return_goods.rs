@@ -144,6 +144,7 @@ impl Stage {
             let request = IssueLabelRequest {
                 return_id: opened.return_id.clone(),
                 request_id: self.request_id("label"),
+                pickup_window: None,
             };
             platform
                 .call("no label was asked for", async || {

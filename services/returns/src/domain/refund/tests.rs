@@ -5,6 +5,8 @@
     reason = "a test may fail loudly"
 )]
 
+mod whole_order;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Command, Decided, Event, Label, LabelId, LabelState, Moment, Refused, Return, ReturnLine, Scan,
-    State,
+    Command, Decided, Event, Label, LabelId, LabelState, Moment, PickupWindow, Refused, Return,
+    ReturnLine, Scan, State,
     exchange::{exchange, overdue},
     inspect::inspect,
     settle::{confirm, fail, refund},
@@ -57,7 +57,7 @@ pub(crate) fn decide(
             decided.events.push(Event::Declined);
         }
         Command::Cancel => cancel(&mut decided)?,
-        Command::AskLabel => ask_label(&mut decided, moment)?,
+        Command::AskLabel(pickup) => ask_label(&mut decided, pickup, moment)?,
         Command::LabelIssued {
             carrier,
             tracking_number,
@@ -181,7 +181,11 @@ fn cancel(decided: &mut Decided) -> Result<(), Refused> {
     Ok(())
 }
 
-fn ask_label(decided: &mut Decided, moment: Moment<'_>) -> Result<(), Refused> {
+fn ask_label(
+    decided: &mut Decided,
+    pickup: Option<PickupWindow>,
+    moment: Moment<'_>,
+) -> Result<(), Refused> {
     let asked = decided
         .state
         .label
@@ -205,6 +209,7 @@ fn ask_label(decided: &mut Decided, moment: Moment<'_>) -> Result<(), Refused> {
         content_type: String::new(),
         failure: String::new(),
         issued: None,
+        pickup,
     });
     Ok(())
 }

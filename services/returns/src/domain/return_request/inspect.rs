@@ -61,6 +61,10 @@ pub(super) fn inspect(
             State::Rejected
         } else if decided.state.refund_method == RefundMethod::None {
             // Nothing is due: judging is its end.
+            if decided.state.claim_id.is_some() {
+                // A claim gives goods for them, which may come back in their turn.
+                *decided.released.entry(judged.line_id.clone()).or_default() += judged.quantity;
+            }
             State::Returned
         } else {
             State::Inspected

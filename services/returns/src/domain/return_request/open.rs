@@ -21,6 +21,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) answer: &'a Answered,
     pub(crate) decision: &'a DecisionSource,
     pub(crate) quote_id: &'a str,
+    /// The claim that it settles, if any.
+    pub(crate) claim_id: Option<&'a str>,
     /// Who gets a gift's credit; empty for any other method.
     pub(crate) gift_recipient: &'a str,
     /// When the goods must be on their way.
@@ -71,6 +73,7 @@ pub(crate) fn open(opening: &Opening<'_>, moment: Moment<'_>) -> Decided {
         reasons: opening.answer.reasons.clone(),
         decision: opening.decision.clone(),
         quote_id: opening.quote_id.to_owned(),
+        claim_id: opening.claim_id.map(str::to_owned),
         scans: Vec::new(),
         revision: 1,
         version: 1,
@@ -124,6 +127,7 @@ pub(crate) fn goodwill(favour: &Goodwill<'_>, moment: Moment<'_>) -> Result<Deci
             reasons: vec![favour.reason.clone()],
             decision: DecisionSource::operator(),
             quote_id: String::new(),
+            claim_id: None,
             scans: Vec::new(),
             revision: 1,
             version: 1,
@@ -139,11 +143,26 @@ pub(crate) fn goodwill(favour: &Goodwill<'_>, moment: Moment<'_>) -> Result<Deci
     Ok(decided)
 }
 
+/// Asks for the money of a return that was just opened: nothing of it is awaited.
+///
+/// # Errors
+/// [`Refused`], which no such return leads to.
+pub(crate) fn pay(
+    decided: &mut Decided,
+    plans: &[Plan],
+    moment: Moment<'_>,
+) -> Result<(), Refused> {
+    for plan in plans {
+        ask(decided, plan, moment)?;
+    }
+    Ok(())
+}
+
 impl Method {
     /// Whether a parcel is sent, so that a label makes sense.
     pub(crate) const fn needs_label(self) -> bool {
         match self {
-            Self::Mail => true,
+            Self::Mail | Self::Pickup => true,
             Self::Store => false,
         }
     }

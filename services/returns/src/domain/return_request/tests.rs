@@ -66,6 +66,7 @@ fn opened_for(outcome: Outcome, refund_method: RefundMethod, keep_item: bool) ->
             answer: &answer,
             decision: &DecisionSource::built_in(),
             quote_id: "",
+            claim_id: None,
             gift_recipient: "",
             return_by: at("2026-03-24T00:00:00Z"),
         },
@@ -143,7 +144,7 @@ fn label_issued() -> Command {
     Command::LabelIssued {
         carrier: "built-in".into(),
         tracking_number: "PL1".into(),
-        content_type: "image/svg+xml".into(),
+        content_type: "application/pdf".into(),
     }
 }
 
@@ -152,10 +153,10 @@ fn every_revision_is_told_and_no_change_makes_none() {
     let approved = opened(Outcome::Approved);
     assert_eq!((approved.revision, approved.version), (1, 1));
     // Nobody else needs to know that a label was asked for.
-    let asked = run(&approved, Command::AskLabel).unwrap();
+    let asked = run(&approved, Command::AskLabel(None)).unwrap();
     assert!(asked.changed && asked.events.is_empty());
     assert_eq!((asked.state.revision, asked.state.version), (1, 2));
-    let again = run(&asked.state, Command::AskLabel).unwrap();
+    let again = run(&asked.state, Command::AskLabel(None)).unwrap();
     assert!(!again.changed && again.events.is_empty());
     assert_eq!(again.state, asked.state);
     let issued = run(&asked.state, label_issued()).unwrap();
@@ -188,7 +189,7 @@ fn gives_the_units_back_when_nothing_will_come() {
 #[test]
 fn a_label_that_comes_after_the_cancellation_changes_nothing() {
     let cancelled = done(
-        &done(&opened(Outcome::Approved), Command::AskLabel),
+        &done(&opened(Outcome::Approved), Command::AskLabel(None)),
         Command::Cancel,
     );
     assert!(!run(&cancelled, label_issued()).unwrap().changed);
@@ -197,13 +198,13 @@ fn a_label_that_comes_after_the_cancellation_changes_nothing() {
 #[test]
 fn asks_again_after_a_failed_label() {
     let failed = done(
-        &done(&opened(Outcome::Approved), Command::AskLabel),
+        &done(&opened(Outcome::Approved), Command::AskLabel(None)),
         Command::LabelFailed {
             failure: "no such postcode".into(),
         },
     );
     assert_eq!(failed.label.as_ref().unwrap().state, LabelState::Failed);
-    let again = done(&failed, Command::AskLabel);
+    let again = done(&failed, Command::AskLabel(None));
     assert_eq!(again.label.as_ref().unwrap().state, LabelState::Pending);
     assert_ne!(again.label, failed.label);
 }
@@ -405,6 +406,6 @@ fn a_person_decides_only_where_one_is_asked() {
         crate::domain::ReasonSource::Operator
     );
     assert!(approved.state.return_by.is_some());
-    assert!(run(&review, Command::AskLabel).is_err());
+    assert!(run(&review, Command::AskLabel(None)).is_err());
     assert!(run(&review, receive(&review, 1)).is_err());
 }

@@ -33,7 +33,7 @@ pub(super) fn at_state(state: State) -> Return {
 
 fn at_state_for(state: State, method: RefundMethod) -> Return {
     let approved = opened_for(Outcome::Approved, method, false);
-    let labelled = done(&done(&approved, Command::AskLabel), label_issued());
+    let labelled = done(&done(&approved, Command::AskLabel(None)), label_issued());
     let moving = done(&labelled, scan("1", "2026-03-11T00:00:00Z"));
     let received = done(&moving, receive(&moving, 2));
     let restock = judge(&received, 2, Disposition::Restock, false);
@@ -127,7 +127,7 @@ fn commands(state: &Return) -> Vec<Command> {
         approve(),
         Command::Decline { note: "no".into() },
         Command::Cancel,
-        Command::AskLabel,
+        Command::AskLabel(None),
         label_issued(),
         Command::LabelFailed {
             failure: "no such address".into(),
@@ -156,7 +156,7 @@ fn name(command: &Command) -> &'static str {
         Command::Approve { .. } => "approve",
         Command::Decline { .. } => "decline",
         Command::Cancel => "cancel",
-        Command::AskLabel => "ask label",
+        Command::AskLabel(_) => "ask label",
         Command::LabelIssued { .. } => "label issued",
         Command::LabelFailed { .. } => "label failed",
         Command::Scan(_) => "scan",
