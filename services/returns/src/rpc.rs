@@ -160,7 +160,7 @@ impl ReturnService for Returns {
 
     async fn exchange_return(&self, request: Request<ExchangeReturnRequest>) -> Answer<Return> {
         unary(request, |caller, message| {
-            exchange_return::handle(&self.0, caller, message)
+            Box::pin(exchange_return::handle(&self.0, caller, message))
         })
         .await
     }
@@ -238,7 +238,7 @@ impl ClaimService for Claims {
 
     async fn resolve_claim(&self, request: Request<ResolveClaimRequest>) -> Answer<Claim> {
         unary(request, |caller, message| {
-            resolve_claim::handle(&self.0, caller, message)
+            Box::pin(resolve_claim::handle(&self.0, caller, message))
         })
         .await
     }

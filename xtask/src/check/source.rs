@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::repo;
 
-/// Folders that hold nothing of ours, wherever they are.
+/// What holds nothing of ours, wherever it is.
 const SKIPPED: &[&str] = &[
     "target",
     ".git",
@@ -128,9 +128,12 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
         let entry = entry?;
         let path = entry.path();
         let name = entry.file_name();
+        // In a second working tree `.git` is a file.
+        if SKIPPED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
-            let passing = name.to_string_lossy().starts_with(".dist-");
-            if !passing && !SKIPPED.iter().any(|skipped| name == *skipped) {
+            if !name.to_string_lossy().starts_with(".dist-") {
                 walk(root, &path, files)?;
             }
             continue;
