@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body as AxumBody, response::IntoResponse as _};
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
-use postlude_chassis::{Clients, identity::Signer, telemetry::calls::Call};
+use postlude_chassis::{Clients, identity::Signer, telemetry::calls::Call, trace};
 use postlude_kernel::{Clock, IdSource};
 use postlude_proto::FILE_DESCRIPTOR_SET;
 use tokio_util::sync::CancellationToken;
@@ -86,11 +86,23 @@ impl Door {
             let text = "this address speaks gRPC: content-type application/grpc\n";
             return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
         }
-        let call = Call::begin(NAME, request.uri().path());
-        let response = match self.pass(request.map(Body::new)).await {
+        let parent = trace::read(request.headers());
+        let mut call = Call::answer(NAME, request.uri().path(), parent);
+        if !call.is_traced() {
+            call.join(self.new_trace());
+        }
+        let passed = call.run(self.pass(request.map(Body::new))).await;
+        let response = match passed {
             Ok(response) => response,
             Err(refusal) => refusal.status().into_http(),
         };
         call.finish(response).map(AxumBody::new)
+    }
+
+    /// A trace for a call that brings none: without a tracer it is in logs and events all the same.
+    fn new_trace(&self) -> String {
+        let id = self.0.ids.ulid(self.0.clock.now()).0;
+        let span = id & u128::from(u64::MAX);
+        format!("00-{id:032x}-{span:016x}-01")
     }
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod data;
 mod nats;
+mod observers;
 mod plugins;
 mod postgres;
 mod repo;

@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::{
     nats::{self, Nats},
-    plugins,
+    observers, plugins,
     postgres::{self, Postgres},
     repo, run, tools,
 };
@@ -22,6 +22,11 @@ const POSTGRES: &str = "POSTLUDE_TEST_POSTGRES_URL";
 const POSTGRES_APP: &str = "POSTLUDE_TEST_POSTGRES_APP_URL";
 /// Where tests find nats-server.
 const NATS: &str = "POSTLUDE_TEST_NATS_URL";
+
+/// Where tests find a collector of OTLP, a Prometheus, and its checker.
+const ROTEL: &str = "POSTLUDE_TEST_ROTEL";
+const PROMETHEUS: &str = "POSTLUDE_TEST_PROMETHEUS";
+const PROMTOOL: &str = "POSTLUDE_TEST_PROMTOOL";
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -36,6 +41,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let watch = run::Watch::start();
     let servers = Servers::start()?;
+    let observers = run::stage("rotel and Prometheus", find_observers)?;
     let nextest = tools::on_path("cargo-nextest").is_some();
 
     run::stage("plugins", plugins::run)?;
@@ -59,6 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         if let Some((name, url)) = &servers.nats_url {
             command.env(name, url);
         }
+        command.envs(observers.iter().map(|(name, path)| (name, path)));
         run::succeeds(&mut command)
     })?;
     if options.args.is_empty() {
@@ -72,6 +79,24 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     println!("{word}; {} in all", run::seconds(watch.elapsed()));
     Ok(passed)
+}
+
+/// The tests that hand telemetry to somebody start these programs themselves.
+fn find_observers() -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut found = Vec::new();
+    for (name, find) in [
+        (ROTEL, observers::rotel as fn() -> Result<PathBuf>),
+        (PROMETHEUS, || observers::prometheus("prometheus")),
+        (PROMTOOL, || observers::prometheus("promtool")),
+    ] {
+        if env::var_os(name).is_none() {
+            found.push((name, find()?));
+        }
+    }
+    for (_, path) in &found {
+        println!("    {}", path.display());
+    }
+    Ok(found)
 }
 
 struct Servers {

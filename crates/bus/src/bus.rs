@@ -41,6 +41,9 @@ pub trait Bus: Publish {
     /// Whether every consumer that runs here has been handed all that it is due now.
     async fn is_caught_up(&self) -> Result<bool, BusError>;
 
+    /// How far the consumers of a service that run here are behind.
+    async fn lag(&self, service: &str) -> Result<Vec<Lag>, BusError>;
+
     /// Looks for work at once instead of at the next poll: for tests that have moved their clock. A
     /// transport whose time isn't the platform's has nothing to do here.
     fn kick(&self);
@@ -141,6 +144,15 @@ pub enum Outcome {
 pub trait Handler: Send + Sync {
     /// Handles one delivery. A panic counts as [`Outcome::RetryLater`].
     async fn handle(&self, delivery: Delivery) -> Outcome;
+}
+
+/// How far a durable consumer is behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lag {
+    /// Its durable name.
+    pub consumer: String,
+    /// Events that it has yet to handle: new ones, ones in hand, and ones that wait for another try.
+    pub events: u64,
 }
 
 /// Which dead letters; what is `None` doesn't matter.

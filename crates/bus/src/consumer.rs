@@ -13,7 +13,10 @@ use postlude_store::log::{Dead, EventLog, Logged, Retry, Settled};
 use postlude_store::{StoreError, jitter};
 use tokio_util::sync::CancellationToken;
 
-use crate::{BusError, ConsumerSpec, Delivery, Handler, Outcome, embedded::Shared, handling};
+use crate::{
+    BusError, ConsumerSpec, Delivery, Handler, Lag, Outcome, embedded::Shared, handling,
+    meter::Death,
+};
 
 /// How often to look when nobody wakes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
@@ -22,6 +25,7 @@ const BATCH: u64 = 64;
 /// How far a running consumer has come, for whoever asks whether it has caught up.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    service: &'static str,
     name: String,
     filters: Vec<(String, String)>,
     /// The saved cursor; below zero before the first batch.
@@ -31,6 +35,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(spec: &ConsumerSpec) -> Self {
         Self {
+            service: spec.service,
             name: spec.name.clone(),
             filters: spec
                 .filters
@@ -39,6 +44,20 @@ impl Progress {
                 .collect(),
             cursor: AtomicI64::new(-1),
         }
+    }
+
+    /// The service that consumes.
+    pub(crate) const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// How far it is behind.
+    pub(crate) async fn lag(&self, log: &EventLog) -> Result<Lag, StoreError> {
+        let cursor = self.cursor.load(Ordering::Acquire).max(0);
+        Ok(Lag {
+            consumer: self.name.clone(),
+            events: log.waiting(&self.name, &self.filters, cursor).await?,
+        })
     }
 
     /// What is in a handler's hands is behind neither cursor nor retry row yet, so it counts as due.
@@ -177,7 +196,7 @@ impl Consumer {
             envelope: event.envelope.clone(),
             attempt: event.attempts.saturating_add(1),
         };
-        handling::handle(&self.handler, delivery).await
+        handling::handle("postlude", &self.spec, &self.handler, delivery).await
     }
 
     fn settle(&self, delivery: Handled, settled: &mut Settled) {
@@ -187,10 +206,12 @@ impl Consumer {
             None => {}
             Some(Outcome::Done) => settled.ended.push(event.seq),
             Some(Outcome::Reject { reason }) => {
-                settled.dead.push(self.give_up(event, attempts, reason))
+                let dead = self.give_up(event, attempts, reason, Death::Rejected);
+                settled.dead.push(dead);
             }
             Some(Outcome::RetryLater { reason, .. }) if attempts >= self.spec.max_deliveries => {
-                settled.dead.push(self.give_up(event, attempts, reason));
+                let dead = self.give_up(event, attempts, reason, Death::Exhausted);
+                settled.dead.push(dead);
             }
             Some(Outcome::RetryLater { after, reason }) => {
                 let store = self.shared.log.store();
@@ -208,8 +229,8 @@ impl Consumer {
         }
     }
 
-    fn give_up(&self, event: Logged, attempts: u32, reason: String) -> Dead {
-        handling::tell_given_up(&self.spec, &event.envelope, attempts, &reason);
+    fn give_up(&self, event: Logged, attempts: u32, reason: String, why: Death) -> Dead {
+        handling::tell_given_up(&self.spec, &event.envelope, attempts, &reason, why);
         Dead {
             seq: event.seq,
             attempts,

@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Filter, Handler,
+    Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Filter, Handler, Lag,
     consumer::{Consumer, POLL, Progress},
 };
 
@@ -158,6 +158,15 @@ impl Bus for EmbeddedBus {
             }
         }
         Ok(true)
+    }
+
+    async fn lag(&self, service: &str) -> Result<Vec<Lag>, BusError> {
+        let running: Vec<Arc<Progress>> = self.shared.running().values().cloned().collect();
+        let mut lags = Vec::with_capacity(running.len());
+        for progress in running.iter().filter(|one| one.service() == service) {
+            lags.push(progress.lag(&self.shared.log).await?);
+        }
+        Ok(lags)
     }
 
     fn kick(&self) {

@@ -3,8 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use postlude_store::Envelope;
+use tokio::time::Instant;
 
-use crate::{ConsumerSpec, Delivery, Handler, Outcome};
+use crate::{
+    ConsumerSpec, Delivery, Handler, Outcome,
+    meter::{self, Death},
+};
 
 /// A handler that takes longer has failed; the delivery comes again.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -12,7 +16,20 @@ const LIMIT: Duration = Duration::from_secs(60);
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Runs the handler: a panic, and taking too long, are failures of this delivery alone.
-pub(crate) async fn handle(handler: &Arc<dyn Handler>, delivery: Delivery) -> Outcome {
+pub(crate) async fn handle(
+    system: &'static str,
+    spec: &ConsumerSpec,
+    handler: &Arc<dyn Handler>,
+    delivery: Delivery,
+) -> Outcome {
+    let (r#type, attempt) = (delivery.envelope.r#type.clone(), delivery.attempt);
+    let began = Instant::now();
+    let outcome = run(handler, delivery).await;
+    meter::handled(system, spec, r#type, attempt, began.elapsed(), &outcome);
+    outcome
+}
+
+async fn run(handler: &Arc<dyn Handler>, delivery: Delivery) -> Outcome {
     let handler = Arc::clone(handler);
     // A task of its own, so that a panic is one delivery's failure.
     let mut task = AbortOnDrop(tokio::spawn(async move { handler.handle(delivery).await }));
@@ -37,8 +54,15 @@ pub(crate) fn backoff(spec: &ConsumerSpec, attempts: u32) -> Duration {
         .unwrap_or(WAIT)
 }
 
-/// Says in the log that an event is given up.
-pub(crate) fn tell_given_up(spec: &ConsumerSpec, event: &Envelope, attempts: u32, reason: &str) {
+/// Says in the log that an event is given up, and counts it.
+pub(crate) fn tell_given_up(
+    spec: &ConsumerSpec,
+    event: &Envelope,
+    attempts: u32,
+    reason: &str,
+    why: Death,
+) {
+    meter::given_up(&spec.name, event, why);
     tracing::warn!(
         consumer = spec.name,
         service = spec.service,

@@ -30,7 +30,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use self::{durable::Durable, durable::Progress, place::Place};
-use crate::{Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Filter, Handler};
+use crate::{Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Filter, Handler, Lag};
 
 /// A question to the broker takes this long at most.
 const REQUEST: Duration = Duration::from_secs(5);
@@ -189,6 +189,10 @@ impl Publish for JetStreamBus {
         done.map_err(PublishError::new)
     }
 
+    fn system(&self) -> &'static str {
+        "nats"
+    }
+
     async fn incarnation(&self) -> Result<Option<String>, PublishError> {
         let incarnation = self.shared.prepare().await.map_err(PublishError::new)?;
         Ok(Some(incarnation))
@@ -251,6 +255,15 @@ impl Bus for JetStreamBus {
         Ok(true)
     }
 
+    async fn lag(&self, service: &str) -> Result<Vec<Lag>, BusError> {
+        let running: Vec<Arc<Progress>> = self.shared.running().values().cloned().collect();
+        let mut lags = Vec::with_capacity(running.len());
+        for progress in running.iter().filter(|one| one.service() == service) {
+            lags.extend(progress.lag().await?);
+        }
+        Ok(lags)
+    }
+
     fn kick(&self) {}
 
     async fn close(&self) {
@@ -304,7 +317,7 @@ struct Registered {
 
 impl Registered {
     fn new(shared: &Arc<Shared>, spec: &ConsumerSpec) -> Result<Self, BusError> {
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::new(spec));
         let mut running = shared.running();
         if running.contains_key(&spec.name) {
             return Err(BusError::Consuming(spec.name.clone()));

@@ -14,9 +14,11 @@ mod consumer;
 mod embedded;
 mod handling;
 mod jetstream;
+mod meter;
 
 pub use bus::{
-    Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Delivery, Filter, Handler, Outcome,
+    Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, Delivery, Filter, Handler, Lag,
+    Outcome,
 };
 pub use embedded::EmbeddedBus;
 pub use jetstream::{JetStreamBus, JetStreamConfig};

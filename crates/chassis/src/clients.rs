@@ -21,7 +21,7 @@ use tower::Service;
 
 pub use upstream::{SendError, Upstream};
 
-use crate::{Caller, deadline, identity, identity::Signer, rpc, trace};
+use crate::{Caller, deadline, identity, identity::Signer, rpc, telemetry::calls::Call};
 
 /// A unary call between services takes this long at most, unless its own caller allows less.
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -156,7 +156,7 @@ impl Clients {
                 .connect_lazy())
         });
         let channels = channels.collect::<Result<_, _>>()?;
-        self.set(name, Target::Remote(Upstream::new(channels)));
+        self.set(name, Target::Remote(Upstream::new(name, channels)));
         Ok(())
     }
 
@@ -255,20 +255,23 @@ impl ServiceChannel {
         if let Some(time) = time {
             deadline::write(request.headers_mut(), time);
         }
-        trace::write(request.headers_mut());
+        let call = Call::ask(&service, request.uri().path());
+        call.write(request.headers_mut());
         // The routes of a service in this process read the peer's own span and task; box the way
         // there so that a deep chain of calls doesn't grow one future.
-        let sent = Box::pin(target.send(request));
+        let sent = Box::pin(call.run(target.send(request)));
         let sent = match time {
             Some(time) => tokio::time::timeout(time, sent).await,
             None => Ok(sent.await),
         };
-        match sent {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(source)) if source.is_timeout() => Err(ClientError::TooLate(service)),
-            Ok(Err(source)) => Err(ClientError::Unreachable { service, source }),
-            Err(_elapsed) => Err(ClientError::TooLate(service)),
-        }
+        let error = match sent {
+            Ok(Ok(response)) => return Ok(call.finish(response)),
+            Ok(Err(source)) if source.is_timeout() => ClientError::TooLate(service),
+            Ok(Err(source)) => ClientError::Unreachable { service, source },
+            Err(_elapsed) => ClientError::TooLate(service),
+        };
+        call.fail(rpc::code(error.kind()));
+        Err(error)
     }
 }
 

@@ -87,6 +87,7 @@ impl Service {
         self.consumers.push(consumer::entry::<E, F, Fut, X>(
             self.context.name,
             name,
+            self.context.bus.system(),
             handle,
         ));
         self

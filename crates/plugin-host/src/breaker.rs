@@ -11,6 +11,8 @@ use std::{
 
 use postlude_kernel::{TenantId, Timestamp};
 
+use crate::meter;
+
 const WINDOW_MICROS: i64 = 60_000_000;
 const BUCKET_MICROS: i64 = 1_000_000;
 const OPEN_MICROS: i64 = 30_000_000;
@@ -87,12 +89,24 @@ impl Breakers {
         let now = now.as_micros();
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if breakers.len() > SWEEP_ABOVE {
-            breakers.retain(|_, breaker| !breaker.is_idle(now));
+            breakers.retain(|(_, _, hook), breaker| {
+                let idle = breaker.is_idle(now);
+                if idle && breaker.open_until.is_some() {
+                    meter::open(hook, -1);
+                }
+                !idle
+            });
         }
-        breakers
+        let breaker = breakers
             .entry((tenant.clone(), plugin.to_owned(), hook))
-            .or_default()
-            .ended(now, ended);
+            .or_default();
+        let was_open = breaker.open_until.is_some();
+        breaker.ended(now, ended);
+        match (was_open, breaker.open_until.is_some()) {
+            (false, true) => meter::open(hook, 1),
+            (true, false) => meter::open(hook, -1),
+            (true, true) | (false, false) => {}
+        }
     }
 }
 

@@ -16,10 +16,12 @@ mod digest;
 mod engine;
 mod fault;
 mod host;
+mod meter;
 mod pool;
 pub mod return_policy;
 mod run;
 mod sandbox;
+mod span;
 
 pub use binding::{Binding, BindingState, Bindings, Bound, FaultAction};
 pub use component::{Component, ComponentInfo, LoadError, inspect};

@@ -12,6 +12,8 @@ use std::{
 
 use postlude_kernel::TenantId;
 
+use crate::meter;
+
 /// WebAssembly's own stack, the host's frames under it, and room.
 const STACK_BYTES: usize = 4 << 20;
 
@@ -84,6 +86,7 @@ impl Pool {
         queue.jobs.push_back(job);
         let first = queue.jobs.len() == 1;
         state.waiting += 1;
+        meter::waiting(1);
         if first {
             state.turns.push_back(tenant.clone());
         }
@@ -99,6 +102,8 @@ impl Drop for Pool {
         state.stopped = true;
         state.queues.clear();
         state.turns.clear();
+        meter::waiting(-i64::try_from(state.waiting).unwrap_or(0));
+        state.waiting = 0;
         drop(state);
         self.shared.ready.notify_all();
     }
@@ -159,6 +164,7 @@ impl State {
         queue.running += 1;
         let more = !queue.jobs.is_empty();
         self.waiting = self.waiting.saturating_sub(1);
+        meter::waiting(-1);
         if more {
             self.turns.push_back(tenant.clone());
         }

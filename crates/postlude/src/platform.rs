@@ -19,7 +19,10 @@ use postlude_chassis::{
     config::{Config, ConfigError, Loader},
     identity::KeyError,
     outgoing::OutgoingError,
-    telemetry::{LogError, LogLevel, ops::Readiness},
+    telemetry::{
+        LogLevel, metrics,
+        ops::{Ops, Readiness},
+    },
 };
 use postlude_gateway::Gateway;
 use postlude_kernel::{Clock, IdSource, SystemClock, SystemIds};
@@ -120,9 +123,6 @@ pub enum PlatformError {
     /// The identity key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Logs.
-    #[error(transparent)]
-    Log(#[from] LogError),
     /// An upstream's address.
     #[error(transparent)]
     Upstream(#[from] ClientError),
@@ -249,6 +249,8 @@ impl Platform {
     /// # Errors
     /// [`PlatformError`] by what is in the way; nothing is left running then.
     pub async fn start(config: &Config, around: Surroundings) -> Result<Self, PlatformError> {
+        // Before the first database is opened: what is measured earlier isn't seen.
+        metrics::ensure();
         let storage = Storage::new(config, &around)?;
         let lock = storage.lock()?;
         let keys = storage.keyring(config)?;
@@ -323,9 +325,16 @@ impl Platform {
             }
         }
         if let Some(listener) = ops {
-            let log_level = around.log_level.clone();
-            self.servers
-                .ops(self.readiness.clone(), log_level, listener);
+            let ops = Ops {
+                readiness: self.readiness.clone(),
+                services: self
+                    .services
+                    .iter()
+                    .map(|service| (service.name(), service.vitals().clone()))
+                    .collect(),
+                log_level: around.log_level.clone(),
+            };
+            self.servers.ops(ops, listener);
         }
     }
 

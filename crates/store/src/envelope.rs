@@ -35,6 +35,12 @@ pub trait Publish: Send + Sync {
     /// taken and changes nothing.
     async fn publish(&self, batch: Vec<Envelope>) -> Result<(), PublishError>;
 
+    /// What carries the events, as traces and metrics name it: `nats`, or `postlude` for what never
+    /// leaves the process.
+    fn system(&self) -> &'static str {
+        "postlude"
+    }
+
     /// Which broker it is that keeps what was published. When it becomes another one (its store was
     /// lost, or it was replaced), what is kept in the outbox is sent to it again. `None` where that
     /// can't happen.

@@ -4,6 +4,7 @@
 //! - [`Tx`]: state, outbox, inbox, timers and idempotency records that change together or not at all.
 //! - [`Scope`] and [`Rows`]: every query of a service, always within one tenant.
 //! - [`relay`]: hands committed events to the bus. [`timers`]: fires what is due.
+//! - [`trace`]: the trace that work belongs to. [`meter`]: what is measured.
 //! - [`log`]: the durable log that the embedded bus stands on.
 //! - [`schema`]: what migrations are written with. [`page`]: page tokens.
 //!
@@ -16,7 +17,9 @@ mod error;
 mod housekeeping;
 mod idempotency;
 pub mod log;
+pub mod meter;
 mod migrations;
+mod observe;
 mod open;
 pub mod page;
 pub mod relay;
@@ -33,6 +36,7 @@ pub use envelope::{Envelope, Publish, PublishError};
 pub use erasure::Redacted;
 pub use error::StoreError;
 pub use idempotency::RequestKey;
+pub use observe::{Observed, PoolState};
 pub use page::{PageToken, cut_page, page_size};
 pub use retry::{backoff, jitter};
 pub use scope::{Rows, Scope, Snapshot, TenantTable};

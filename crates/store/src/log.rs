@@ -120,20 +120,12 @@ impl EventLog {
         after: i64,
         limit: u64,
     ) -> Result<Vec<Logged>, StoreError> {
-        let mut any = Condition::any();
-        for (domain, name) in filters {
-            any = any.add(
-                Condition::all()
-                    .add(log_event::Column::Domain.eq(domain))
-                    .add(log_event::Column::Name.eq(name)),
-            );
-        }
         if filters.is_empty() {
             return Ok(Vec::new());
         }
         log_event::Entity::find()
             .filter(log_event::Column::Seq.gt(after))
-            .filter(any)
+            .filter(any_of(filters))
             .order_by_asc(log_event::Column::Seq)
             .limit(limit)
             .all(self.store.reader())
@@ -170,6 +162,18 @@ impl EventLog {
         transaction.commit().await?;
         Ok(events.rows_affected + dead.rows_affected)
     }
+}
+
+fn any_of(filters: &[(String, String)]) -> Condition {
+    filters
+        .iter()
+        .fold(Condition::any(), |any, (domain, name)| {
+            any.add(
+                Condition::all()
+                    .add(log_event::Column::Domain.eq(domain))
+                    .add(log_event::Column::Name.eq(name)),
+            )
+        })
 }
 
 /// Dead letters lose their content; events keep it until their seven days are over, but no dead

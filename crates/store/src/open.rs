@@ -54,6 +54,7 @@ impl Store {
             ids,
             writer,
             reader,
+            pool_names: (format!("{service}.write"), format!("{service}.read")),
             salt: OnceCell::new(),
             changes: watch::Sender::new(0),
             timers: Notify::new(),

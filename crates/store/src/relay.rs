@@ -14,15 +14,17 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, OnConflict},
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Envelope, Publish, PublishError, Store, StoreError,
+    Envelope, Publish, PublishError, Store, StoreError, meter,
     open::advisory_key,
     tables::{
         outbox::{Column, Entity, Model},
         secret,
     },
+    trace,
 };
 
 const BATCH: u64 = 100;
@@ -197,7 +199,7 @@ async fn postgres_batch(store: &Store, bus: &dyn Publish) -> Result<usize, Relay
     let rows = waiting(&transaction).await?;
     let count = rows.len();
     if count > 0 {
-        let seqs = publish(bus, rows).await?;
+        let seqs = publish(store, bus, rows).await?;
         mark(store.now(), &transaction, &seqs).await?;
         transaction.commit().await.map_err(StoreError::from)?;
     }
@@ -209,7 +211,7 @@ async fn sqlite_batch(store: &Store, bus: &dyn Publish) -> Result<usize, RelayEr
     let rows = waiting(store.reader()).await?;
     let count = rows.len();
     if count > 0 {
-        let seqs = publish(bus, rows).await?;
+        let seqs = publish(store, bus, rows).await?;
         let transaction = store.begin_unscoped().await?;
         mark(store.now(), &transaction, &seqs).await?;
         transaction.commit().await.map_err(StoreError::from)?;
@@ -226,14 +228,62 @@ async fn waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<Model>, Store
         .await?)
 }
 
-async fn publish(bus: &dyn Publish, rows: Vec<Model>) -> Result<Vec<i64>, RelayError> {
+/// Each event goes out under a span of its own, the child of the work that told it; the rows stay as
+/// they are.
+async fn publish(
+    store: &Store,
+    bus: &dyn Publish,
+    rows: Vec<Model>,
+) -> Result<Vec<i64>, RelayError> {
     let seqs = rows.iter().map(|row| row.seq).collect();
-    let batch = rows
+    let mut batch = rows
         .into_iter()
         .map(envelope)
         .collect::<Result<Vec<_>, _>>()?;
-    bus.publish(batch).await?;
+    let types: Vec<_> = batch.iter().map(|event| event.r#type.clone()).collect();
+    let spans: Vec<_> = batch
+        .iter_mut()
+        .filter(|event| event.traceparent.is_some())
+        .map(|event| {
+            let span = sending(store.service(), bus.system(), event);
+            event.traceparent = trace::adopt(&span, event.traceparent.take());
+            span
+        })
+        .collect();
+    let began = Instant::now();
+    let sent = bus.publish(batch).await;
+    meter::sent(
+        store.service(),
+        bus.system(),
+        types.iter().map(String::as_str),
+        began.elapsed(),
+        sent.is_ok(),
+    );
+    if sent.is_err() {
+        for span in spans {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", "refused");
+        }
+    }
+    sent?;
     Ok(seqs)
+}
+
+fn sending(service: &str, system: &str, event: &Envelope) -> tracing::Span {
+    tracing::info_span!(
+        parent: None,
+        "send",
+        service,
+        otel.kind = "producer",
+        otel.name = format!("send {}", event.r#type),
+        messaging.system = system,
+        messaging.operation.name = "send",
+        messaging.operation.type = "send",
+        messaging.destination.name = event.r#type,
+        messaging.message.id = event.id,
+        otel.status_code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+    )
 }
 
 async fn mark(

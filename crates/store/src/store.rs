@@ -10,9 +10,12 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::{
+    sync::{Notify, OnceCell, watch},
+    time::Instant,
+};
 
-use crate::{Snapshot, StoreError, Tx, scope::Session};
+use crate::{Snapshot, StoreError, Tx, meter, scope::Session};
 
 /// Where a service's database is.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub(crate) struct Inner {
     /// On SQLite a pool of one connection: whoever writes has the file to itself.
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
+    /// The pools' names, as metrics have them: the one for writing, the one for reading.
+    pub(crate) pool_names: (String, String),
     pub(crate) salt: OnceCell<String>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) timers: Notify,
@@ -122,6 +127,7 @@ impl Store {
         pool: &DatabaseConnection,
         options: TransactionOptions,
     ) -> Result<DatabaseTransaction, StoreError> {
+        let (name, began) = (self.pool_name(pool), Instant::now());
         let (pool, attempts) = (pool.clone(), self.0.max_connections);
         let begun = tokio::spawn(async move {
             for _ in 0..attempts {
@@ -136,11 +142,17 @@ impl Store {
             }
             Ok(pool.begin_with_options(options).await?)
         });
-        match begun.await {
+        let answer = match begun.await {
             Ok(answer) => answer,
             // Only a runtime that ends cancels it.
             Err(ended) => Err(DbErr::Conn(RuntimeErr::Internal(ended.to_string())).into()),
-        }
+        };
+        let got_one = !matches!(
+            answer,
+            Err(StoreError::Unavailable(DbErr::ConnectionAcquire(_)))
+        );
+        meter::waited(name, began.elapsed(), got_one);
+        answer
     }
 
     pub(crate) async fn set_tenant(

@@ -8,7 +8,7 @@ use std::{
 
 use postlude_bus::{
     Bus, BusError, ConsumerSpec, DeadLetter, DeadLetterFilter, EmbeddedBus, Envelope, Filter,
-    Handler, Publish, PublishError,
+    Handler, Lag, Publish, PublishError,
 };
 use postlude_kernel::{TenantId, Timestamp};
 use postlude_proto::Event;
@@ -148,6 +148,10 @@ impl Bus for Recording {
 
     async fn is_caught_up(&self) -> Result<bool, BusError> {
         self.bus.is_caught_up().await
+    }
+
+    async fn lag(&self, service: &str) -> Result<Vec<Lag>, BusError> {
+        self.bus.lag(service).await
     }
 
     fn kick(&self) {

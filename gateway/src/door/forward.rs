@@ -1,11 +1,10 @@
 //! From the door to the service and back.
 
-use http::{HeaderMap, HeaderValue, Request, Response, header};
-use postlude_chassis::{clients::Target, deadline, identity, trace};
-use postlude_kernel::Timestamp;
+use http::{HeaderMap, Request, Response, header};
+use postlude_chassis::{clients::Target, deadline, identity, telemetry::calls::Call};
 use postlude_proto::INTERNAL_SCOPE;
 use tokio::{sync::oneshot, time::Instant};
-use tonic::body::Body;
+use tonic::{Code, body::Body};
 
 use super::{
     Door, credentials,
@@ -45,11 +44,12 @@ impl Door {
         let until = Instant::now() + time;
         let (mut parts, body) = request.into_parts();
         prepare(&mut parts.headers);
-        self.trace(&mut parts.headers, now);
         parts
             .headers
             .insert(identity::HEADER, self.0.signer.mint(&caller)?);
         deadline::write(&mut parts.headers, time);
+        let call = Call::ask(&service, &path);
+        call.write(&mut parts.headers);
         parts.extensions = http::Extensions::new();
         let (body, mut too_large) = Sized::new(body, self.0.config.max_message_bytes);
         let request = Request::from_parts(parts, Body::new(body));
@@ -61,17 +61,24 @@ impl Door {
         let sent = tokio::select! {
             biased;
             size = heard(&mut too_large) => return refuse(size),
-            sent = target.send(request) => sent,
-            () = tokio::time::sleep_until(until) => return Err(Refusal::DeadlineExceeded),
+            sent = call.run(target.send(request)) => sent,
+            () = tokio::time::sleep_until(until) => {
+                call.fail(Code::DeadlineExceeded);
+                return Err(Refusal::DeadlineExceeded);
+            }
         };
         // The service may have answered the broken stream at once.
         if let Ok(size) = too_large.try_recv() {
             return refuse(size);
         }
         let response = match sent {
-            Ok(response) => response,
-            Err(error) if error.is_timeout() => return Err(Refusal::DeadlineExceeded),
+            Ok(response) => call.finish(response),
+            Err(error) if error.is_timeout() => {
+                call.fail(Code::DeadlineExceeded);
+                return Err(Refusal::DeadlineExceeded);
+            }
             Err(error) => {
+                call.fail(Code::Unavailable);
                 tracing::warn!(service, error = %causes(&error), "an upstream can't be reached");
                 return Err(Refusal::UpstreamUnavailable(service));
             }
@@ -85,19 +92,6 @@ impl Door {
         }
         let drained = streaming.then(|| self.0.stop.clone());
         Ok(response.map(|body| Body::new(Relayed::new(body, service, until, drained, room))))
-    }
-
-    /// Gives the call a trace if it brings none.
-    fn trace(&self, headers: &mut HeaderMap, now: Timestamp) {
-        if trace::read(headers).is_some() {
-            return;
-        }
-        let id = self.0.ids.ulid(now).0;
-        let span = id & u128::from(u64::MAX);
-        match HeaderValue::from_str(&format!("00-{id:032x}-{span:016x}-01")) {
-            Ok(value) => headers.insert(trace::HEADER, value),
-            Err(_never) => headers.remove(trace::HEADER),
-        };
     }
 
     /// The service that owns a package: the middle of `postlude.<domain>.v1`, unless configured

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http::{Request as HttpRequest, Response as HttpResponse};
 use postlude_chassis::{
     clients::{SendError, Target},
-    health::{ServiceHealth, response},
+    health::{ServiceHealth, Vitals, response},
 };
 use tonic::{Request, Response, Status, body::Body};
 use tonic_health::pb::{
@@ -28,7 +28,7 @@ pub(super) struct DoorHealth {
 
 impl DoorHealth {
     pub(super) fn server(door: Door) -> HealthServer<Self> {
-        let own = ServiceHealth::new([], door.0.stop.clone());
+        let own = ServiceHealth::new([], Vitals::new(door.0.stop.clone()));
         HealthServer::new(Self { door, own })
     }
 

@@ -26,6 +26,7 @@ pub struct Apart {
 
 struct Replica {
     address: String,
+    operations: String,
     child: Child,
 }
 
@@ -35,6 +36,18 @@ impl Apart {
     /// # Errors
     /// If one of them doesn't listen in time.
     pub async fn start(fresh: &Fresh, replicas: usize) -> anyhow::Result<Self> {
+        Self::start_with(fresh, replicas, Vec::new()).await
+    }
+
+    /// The same with further environment variables.
+    ///
+    /// # Errors
+    /// If one of them doesn't listen in time.
+    pub async fn start_with(
+        fresh: &Fresh,
+        replicas: usize,
+        more: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
         let nats = std::env::var(NATS_URL)
             .with_context(|| format!("run cargo xtask test or set {NATS_URL}"))?;
         let mut settings = world::settings(fresh);
@@ -46,6 +59,7 @@ impl Apart {
             ),
             ("POSTLUDE_NATS__ACK_WAIT_SECONDS".to_owned(), "2".to_owned()),
         ]);
+        settings.extend(more);
         // Each process comes back to its address after a kill, so all are chosen beforehand.
         let mut addresses = BTreeMap::new();
         for part in Part::ALL {
@@ -76,8 +90,13 @@ impl Apart {
         let starts = addresses.into_iter().map(|((part, number), address)| {
             let starting = apart.serve(part, address.clone());
             async move {
-                let child = starting.await?;
-                Ok::<_, anyhow::Error>(((part, number), Replica { address, child }))
+                let (child, operations) = starting.await?;
+                let replica = Replica {
+                    address,
+                    operations,
+                    child,
+                };
+                Ok::<_, anyhow::Error>(((part, number), replica))
             }
         });
         apart.replicas = futures_util::future::try_join_all(starts)
@@ -117,9 +136,10 @@ impl Apart {
     /// If it doesn't come back.
     pub async fn restart(&mut self, part: Part, number: usize) -> anyhow::Result<()> {
         let replica = self.replicas.get(&(part, number)).context("a replica")?;
-        let child = self.serve(part, replica.address.clone()).await?;
+        let (child, operations) = self.serve(part, replica.address.clone()).await?;
         if let Some(replica) = self.replicas.get_mut(&(part, number)) {
             replica.child = child;
+            replica.operations = operations;
         }
         Ok(())
     }
@@ -142,12 +162,22 @@ impl Apart {
         Ok(well)
     }
 
-    /// Starts one process and waits until it says that it listens.
+    /// Where the operations servers listen, of each process one.
+    #[must_use]
+    pub fn operations(&self) -> Vec<(Part, String)> {
+        self.replicas
+            .iter()
+            .map(|((part, _), replica)| (*part, replica.operations.clone()))
+            .collect()
+    }
+
+    /// Starts one process and waits until it has said where it listens: the child, and where its
+    /// operations server is.
     fn serve(
         &self,
         part: Part,
         address: String,
-    ) -> impl Future<Output = anyhow::Result<Child>> + use<> {
+    ) -> impl Future<Output = anyhow::Result<(Child, String)>> + use<> {
         let listen = if part == Part::Gateway {
             "POSTLUDE_GATEWAY__LISTEN".to_owned()
         } else {
@@ -168,19 +198,29 @@ impl Apart {
             let printed = child.stdout.take().context("standard output")?;
             let mut lines = BufReader::new(printed).lines();
             let said = async {
+                let mut text = String::new();
                 while let Some(line) = lines.next_line().await? {
-                    if line.contains(&address) {
-                        return Ok(());
+                    text.push_str(&line);
+                    text.push('\n');
+                    if line.contains("ready;") {
+                        return Ok(text);
                     }
                 }
                 anyhow::bail!("{} ended before it listened", part.name())
             };
-            tokio::time::timeout(wait::DEADLINE, said)
+            let said = tokio::time::timeout(wait::DEADLINE, said)
                 .await
                 .with_context(|| format!("{} said no address in time", part.name()))??;
+            ensure!(said.contains(&address), "{} is elsewhere", part.name());
+            let operations = said
+                .lines()
+                .find_map(|line| line.strip_prefix("operations"))
+                .and_then(|line| line.trim().strip_prefix("http://")?.strip_suffix("/readyz"))
+                .context("the operations server's address")?
+                .to_owned();
             // What it prints later has a reader, so that it never stops at a full pipe.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            Ok(child)
+            Ok((child, operations))
         }
     }
 }
@@ -196,7 +236,8 @@ fn binary() -> anyhow::Result<PathBuf> {
     Ok(binary)
 }
 
-async fn free_address() -> anyhow::Result<String> {
+/// An address that nobody listens on now.
+pub(crate) async fn free_address() -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok(listener.local_addr()?.to_string())
 }

@@ -5,6 +5,7 @@
 //!   killed. [`Apart`]: a process per service.
 //! - [`story`]: one order's story as steps that may be told again. [`shop`]: who tells it.
 //! - [`dynamic`], [`fill`]: calls of any method, from the descriptors.
+//! - [`collector`], [`prometheus`]: who telemetry is handed to.
 //! - [`bundles`]: plugins to install. [`sink`]: the retailer's payment system. [`log`]: what was told.
 //!
 //! Scenarios are in `tests/it`; one service's own behaviour is tested in that service.
@@ -13,11 +14,13 @@
 
 pub mod apart;
 pub mod bundles;
+pub mod collector;
 pub mod dynamic;
 pub mod fill;
 pub mod keys;
 pub mod log;
 pub mod process;
+pub mod prometheus;
 pub mod shop;
 pub mod sink;
 pub mod story;
@@ -25,7 +28,9 @@ pub mod wait;
 pub mod world;
 
 pub use apart::Apart;
+pub use collector::Collector;
 pub use process::Served;
+pub use prometheus::Prometheus;
 pub use shop::Shop;
 pub use world::{Setup, World};
 

@@ -50,9 +50,32 @@ impl World {
     pub async fn start(setup: Setup) -> Self {
         match setup {
             Setup::Together(database) => Self::open(database).await,
-            Setup::Apart => Self::open_apart().await,
+            Setup::Apart => Self::start_apart(Vec::new()).await,
         }
         .unwrap_or_else(|error| panic!("the platform does not start: {error:#}"))
+    }
+
+    /// Starts a platform of a process per service, with further environment variables.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub async fn start_apart(more: Vec<(String, String)>) -> anyhow::Result<Self> {
+        let fresh = fresh(Database::Postgres)?;
+        let apart = Apart::start_with(&fresh, 1, more).await?;
+        let config = platform::load_config(None, apart.settings())?;
+        let store = platform::open_store(&config, &Surroundings::default(), Part::Gateway).await?;
+        let key = keys::operator(&store).await?;
+        store.close().await;
+        let address = apart.gateway().to_owned();
+        let channel = process::connect(&address).await?;
+        Ok(Self {
+            operator: Shop::new(&channel, &key)?,
+            address,
+            channel,
+            sink: Sink::start().await,
+            home: Home::Apart(Box::new(apart)),
+            _fresh: fresh,
+        })
     }
 }
 
@@ -74,25 +97,6 @@ impl World {
             channel,
             sink: Sink::start().await,
             home: Home::Here(Box::new(platform)),
-            _fresh: fresh,
-        })
-    }
-
-    async fn open_apart() -> anyhow::Result<Self> {
-        let fresh = fresh(Database::Postgres)?;
-        let apart = Apart::start(&fresh, 1).await?;
-        let config = platform::load_config(None, apart.settings())?;
-        let store = platform::open_store(&config, &Surroundings::default(), Part::Gateway).await?;
-        let key = keys::operator(&store).await?;
-        store.close().await;
-        let address = apart.gateway().to_owned();
-        let channel = process::connect(&address).await?;
-        Ok(Self {
-            operator: Shop::new(&channel, &key)?,
-            address,
-            channel,
-            sink: Sink::start().await,
-            home: Home::Apart(Box::new(apart)),
             _fresh: fresh,
         })
     }

@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Shared, dead, message, place::token};
-use crate::{BusError, ConsumerSpec, Delivery, Handler, Outcome, handling};
+use crate::{BusError, ConsumerSpec, Delivery, Handler, Lag, Outcome, handling, meter::Death};
 
 /// A pull that brings nothing is made again.
 const PULL: Duration = Duration::from_secs(5);
@@ -31,8 +31,9 @@ const PULL: Duration = Duration::from_secs(5);
 const MOST_WAITING: i64 = 10_000;
 
 /// How far a running consumer has come, for whoever asks whether it has caught up.
-#[derive(Default)]
 pub(super) struct Progress {
+    service: &'static str,
+    name: String,
     consumer: OnceLock<PullConsumer>,
     state: Mutex<State>,
 }
@@ -45,6 +46,33 @@ struct State {
 }
 
 impl Progress {
+    pub(super) fn new(spec: &ConsumerSpec) -> Self {
+        Self {
+            service: spec.service,
+            name: spec.name.clone(),
+            consumer: OnceLock::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The service that consumes.
+    pub(super) const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// How far it is behind; `None` before it has begun.
+    pub(super) async fn lag(&self) -> Result<Option<Lag>, BusError> {
+        let Some(consumer) = self.consumer.get() else {
+            return Ok(None);
+        };
+        let info = consumer.get_info().await.map_err(BusError::broker)?;
+        let unanswered = u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX);
+        Ok(Some(Lag {
+            consumer: self.name.clone(),
+            events: info.num_pending.saturating_add(unanswered),
+        }))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,7 +229,7 @@ impl Durable {
                 return;
             }
         };
-        let handled = handling::handle(&self.0.handler, delivery.clone());
+        let handled = handling::handle("nats", &self.0.spec, &self.0.handler, delivery.clone());
         tokio::pin!(handled);
         let outcome = loop {
             tokio::select! {
@@ -220,7 +248,7 @@ impl Durable {
                     .insert(place, Instant::now() + wait);
                 answer(&message, AckKind::Nak(Some(wait))).await;
             }
-            Next::Never(reason) => self.give_up(&message, &delivery, reason).await,
+            Next::Never(reason, why) => self.give_up(&message, &delivery, reason, why).await,
         }
     }
 
@@ -228,9 +256,9 @@ impl Durable {
         let Inner { shared, spec, .. } = &*self.0;
         match outcome {
             Outcome::Done => Next::Done,
-            Outcome::Reject { reason } => Next::Never(reason),
+            Outcome::Reject { reason } => Next::Never(reason, Death::Rejected),
             Outcome::RetryLater { reason, .. } if delivery.attempt >= spec.max_deliveries => {
-                Next::Never(reason)
+                Next::Never(reason, Death::Exhausted)
             }
             Outcome::RetryLater { after, .. } => Next::Later(after.unwrap_or_else(|| {
                 let wait = handling::backoff(spec, delivery.attempt);
@@ -241,10 +269,10 @@ impl Durable {
 
     /// The letter is there before the delivery is answered: a crash in between writes it again, to the
     /// same place.
-    async fn give_up(&self, message: &Message, delivery: &Delivery, reason: String) {
+    async fn give_up(&self, message: &Message, delivery: &Delivery, reason: String, why: Death) {
         let Inner { shared, spec, .. } = &*self.0;
         let Delivery { envelope, attempt } = delivery;
-        handling::tell_given_up(spec, envelope, *attempt, &reason);
+        handling::tell_given_up(spec, envelope, *attempt, &reason, why);
         let death = dead::Death {
             consumer: &spec.name,
             attempts: *attempt,
@@ -262,7 +290,7 @@ impl Durable {
 enum Next {
     Done,
     Later(Duration),
-    Never(String),
+    Never(String, Death),
 }
 
 /// A delivery in a handler's hands, until it is dropped.

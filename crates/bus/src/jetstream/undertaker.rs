@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{Shared, dead, message};
-use crate::BusError;
+use crate::{BusError, meter};
 
 const NAME: &str = "undertaker";
 const PULL: Duration = Duration::from_secs(5);
@@ -107,6 +107,7 @@ async fn bury(shared: &Shared, message: &Message) -> Result<(), BusError> {
         attempts,
         "an event goes to the dead letters"
     );
+    meter::given_up(&consumer, &event, meter::Death::Unanswered);
     let death = dead::Death {
         consumer: &consumer,
         attempts,

@@ -5,6 +5,8 @@
 //! - A call that never left goes to the next replica. One that may have arrived is made again only if
 //!   it changes nothing, and only while the [`Budget`] lasts: retries don't feed an overload.
 
+mod meter;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -54,6 +56,7 @@ pub struct Upstream(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    service: Arc<str>,
     replicas: Vec<Replica>,
     turn: AtomicUsize,
     budget: Budget,
@@ -66,13 +69,15 @@ struct Replica {
 }
 
 impl Upstream {
-    pub(super) fn new(channels: Vec<Channel>) -> Self {
+    pub(super) fn new(service: &str, channels: Vec<Channel>) -> Self {
+        let service: Arc<str> = service.into();
         let replicas = channels.into_iter().map(|channel| Replica {
             channel,
-            breaker: Breaker::default(),
+            breaker: Breaker::of(&service),
         });
         Self(Arc::new(Inner {
             replicas: replicas.collect(),
+            service,
             turn: AtomicUsize::new(0),
             budget: Budget(AtomicU32::new(BUDGET_MOST / 5)),
         }))
@@ -114,6 +119,7 @@ impl Upstream {
             if !retry || tries == TRIES || !self.0.budget.withdraw() {
                 return Ok(answer?);
             }
+            meter::retried(&self.0.service);
         }
         Err(SendError::Open)
     }
@@ -215,8 +221,11 @@ impl Budget {
 }
 
 /// Keeps calls from a replica that can't be reached, and lets one try now and then.
-#[derive(Debug, Default)]
-struct Breaker(Mutex<Seen>);
+#[derive(Debug)]
+struct Breaker {
+    service: Arc<str>,
+    seen: Mutex<Seen>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -227,8 +236,15 @@ struct Seen {
 }
 
 impl Breaker {
+    fn of(service: &Arc<str>) -> Self {
+        Self {
+            service: Arc::clone(service),
+            seen: Mutex::default(),
+        }
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lets_pass(&self) -> bool {
@@ -251,14 +267,20 @@ struct Trial<'a>(&'a Breaker);
 
 impl Trial<'_> {
     fn succeeded(self) {
-        *self.0.seen() = Seen::default();
+        let before = std::mem::take(&mut *self.0.seen());
+        if before.shut_until.is_some() {
+            meter::breakers_open(&self.0.service, -1);
+        }
     }
 
     fn failed(self) {
         let mut seen = self.0.seen();
         seen.failures = seen.failures.saturating_add(1);
         if seen.failures >= FAILURES {
-            seen.shut_until = Some(Instant::now() + wait(seen.failures));
+            let until = Instant::now() + wait(seen.failures);
+            if seen.shut_until.replace(until).is_none() {
+                meter::breakers_open(&self.0.service, 1);
+            }
         }
     }
 }
@@ -276,7 +298,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_breaker_opens_tries_and_closes() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of(&"orders".into());
         for _ in 0..FAILURES {
             assert!(breaker.lets_pass());
             breaker.trial().failed();

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::{Secret, telemetry::LogConfig};
+use crate::{
+    Secret,
+    telemetry::{LogConfig, TelemetryConfig},
+};
 
 /// What every process of the platform is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +25,8 @@ pub struct PlatformConfig {
     pub identity: IdentityConfig,
     /// Logs.
     pub log: LogConfig,
+    /// Traces and metrics.
+    pub telemetry: TelemetryConfig,
     /// Calls to the outside.
     pub outgoing: OutgoingConfig,
     /// Addresses of services that run elsewhere, by service name.

@@ -11,7 +11,6 @@ use postlude_proto::INTERNAL_SCOPE;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, service::Routes};
 use tower::Service;
-use tracing::Instrument as _;
 
 use super::{HEADER, IdentityError, Verifier};
 use crate::{
@@ -81,6 +80,18 @@ impl Guard {
 }
 
 impl Shared {
+    /// What services ask each other by themselves, every second, isn't traced.
+    fn call(&self, path: &str, headers: &http::HeaderMap) -> Call {
+        let parent = trace::read(headers);
+        let internal = postlude_proto::method(path)
+            .is_some_and(|method| method.scope.is_empty() || method.scope == INTERNAL_SCOPE);
+        if parent.is_none() && internal {
+            Call::answer_unseen(self.service, path)
+        } else {
+            Call::answer(self.service, path, parent)
+        }
+    }
+
     /// The caller, if the token proves one that may call the method.
     fn admit(&self, path: &str, headers: &http::HeaderMap) -> Result<Caller, Status> {
         let refuse = |error: &IdentityError| rpc::status_of(self.service, error);
@@ -138,8 +149,7 @@ impl Service<Request<axum::body::Body>> for Guard {
             if path.starts_with(OPEN) {
                 return inner.call(request).await;
             }
-            let call = Call::begin(shared.service, path);
-            let span = call.span();
+            let call = shared.call(path, request.headers());
             let mut request = request;
             match shared.admit(request.uri().path(), request.headers()) {
                 Ok(caller) => {
@@ -155,9 +165,7 @@ impl Service<Request<axum::body::Body>> for Guard {
                 method.descriptor.is_server_streaming() || method.descriptor.is_client_streaming()
             });
             let asked = deadline::read(request.headers());
-            let trace = trace::read(request.headers());
-            let work = rpc::in_service(shared.service, inner.call(request)).instrument(span);
-            let work = trace::scope(trace, work);
+            let work = call.run(rpc::in_service(shared.service, inner.call(request)));
             let time = if streaming {
                 asked
             } else {

@@ -5,8 +5,8 @@ use std::{marker::PhantomData, sync::Arc};
 use postlude_bus::{ConsumerSpec, Delivery, Filter, Handler, Outcome};
 use postlude_kernel::{Fault, TenantId, Timestamp};
 use postlude_proto::Event;
-use postlude_store::trace;
-use tracing::Instrument as _;
+use postlude_store::{Envelope, trace};
+use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::rpc;
 
@@ -30,6 +30,7 @@ pub struct Received<E> {
 struct Consumer<E, F> {
     service: &'static str,
     name: &'static str,
+    system: &'static str,
     handle: F,
     event: PhantomData<fn() -> E>,
 }
@@ -37,6 +38,7 @@ struct Consumer<E, F> {
 pub(super) fn entry<E, F, Fut, X>(
     service: &'static str,
     name: &'static str,
+    system: &'static str,
     handle: F,
 ) -> (ConsumerSpec, Arc<dyn Handler>)
 where
@@ -54,6 +56,7 @@ where
     let handler = Consumer {
         service,
         name,
+        system,
         handle,
         event: PhantomData::<fn() -> E>,
     };
@@ -78,12 +81,8 @@ where
                 };
             }
         };
-        let span = tracing::info_span!(
-            "event",
-            service = self.service,
-            consumer = self.name,
-            messaging.message.id = %envelope.id,
-        );
+        let span = self.span(&envelope, attempt);
+        let traceparent = trace::adopt(&span, envelope.traceparent);
         let received = Received {
             id: envelope.id,
             tenant: envelope.tenant,
@@ -92,26 +91,53 @@ where
             time: envelope.time,
             message,
         };
-        let work = rpc::in_service(self.service, (self.handle)(received));
-        let result = match envelope.traceparent {
-            Some(parent) => trace::scope(parent, work).instrument(span.clone()).await,
-            None => work.instrument(span.clone()).await,
+        let work = async {
+            let result = rpc::in_service(self.service, (self.handle)(received)).await;
+            result.map_or_else(|error| failed(&error, attempt), |()| Outcome::Done)
         };
-        let Err(error) = result else {
-            return Outcome::Done;
-        };
-        let reason = format!("{}: {}", error.reason(), rpc::causes(&error));
-        if error.kind().is_transient() {
-            tracing::warn!(parent: &span, attempt, %reason, "event to be tried again");
-            // The consumer's backoff decides when: what an error advises is meant for callers, and
-            // would use up the deliveries within seconds.
-            Outcome::RetryLater {
-                after: None,
-                reason,
-            }
-        } else {
-            tracing::error!(parent: &span, attempt, %reason, "event rejected");
-            Outcome::Reject { reason }
+        trace::scope(traceparent, work.instrument(span)).await
+    }
+}
+
+impl<E: Event, F> Consumer<E, F> {
+    /// Each delivery is a span, the child of the one under which the event was sent.
+    fn span(&self, event: &Envelope, attempt: u32) -> Span {
+        tracing::info_span!(
+            parent: None,
+            "event",
+            service = self.service,
+            consumer = self.name,
+            otel.kind = "consumer",
+            otel.name = format!("process {}", E::TYPE),
+            messaging.system = self.system,
+            messaging.operation.name = "process",
+            messaging.operation.type = "process",
+            messaging.destination.name = E::TYPE,
+            messaging.consumer.group.name = format!("{}-{}", self.service, self.name),
+            messaging.message.id = event.id,
+            attempt,
+            otel.status_code = Empty,
+            error.type = Empty,
+        )
+    }
+}
+
+/// What becomes of a delivery that failed; runs inside of its span.
+fn failed<X: Fault>(error: &X, attempt: u32) -> Outcome {
+    let span = Span::current();
+    span.record("otel.status_code", "ERROR");
+    span.record("error.type", error.reason());
+    let reason = format!("{}: {}", error.reason(), rpc::causes(error));
+    if error.kind().is_transient() {
+        tracing::warn!(attempt, %reason, "event to be tried again");
+        // The consumer's backoff decides when: what an error advises is meant for callers, and would
+        // use up the deliveries within seconds.
+        Outcome::RetryLater {
+            after: None,
+            reason,
         }
+    } else {
+        tracing::error!(attempt, %reason, "event rejected");
+        Outcome::Reject { reason }
     }
 }

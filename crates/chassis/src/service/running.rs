@@ -9,7 +9,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
 
 use super::Service;
-use crate::{health::ServiceHealth, identity::guard::Guard, rpc};
+use crate::{
+    health::{ServiceHealth, Vitals},
+    identity::guard::Guard,
+    rpc,
+    telemetry::{self, metrics},
+};
 
 /// A consumer that the bus gave up on starts again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -21,6 +26,7 @@ pub struct Running {
     grpc_names: Arc<[String]>,
     routes: Routes,
     store: Store,
+    vitals: Vitals,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -37,7 +43,9 @@ pub(super) fn start(service: Service, stop: &CancellationToken) -> Running {
     rpc::warm();
     let stop = stop.child_token();
     let tracker = TaskTracker::new();
-    let health = ServiceHealth::server(names.clone(), stop.clone());
+    metrics::ensure();
+    let vitals = Vitals::new(stop.clone());
+    let health = ServiceHealth::server(names.clone(), vitals.clone());
     let routes = Guard::new(
         context.name,
         routes.add_service(health),
@@ -54,6 +62,17 @@ pub(super) fn start(service: Service, stop: &CancellationToken) -> Running {
         name,
         "relay",
         relay::run(context.store.clone(), publish, stop.clone()),
+    );
+    spawn(
+        &tracker,
+        name,
+        "watch",
+        telemetry::watch(
+            context.store.clone(),
+            Arc::clone(&context.bus),
+            vitals.clone(),
+            stop.clone(),
+        ),
     );
     for (spec, handler) in consumers {
         let bus = Arc::clone(&context.bus);
@@ -82,6 +101,7 @@ pub(super) fn start(service: Service, stop: &CancellationToken) -> Running {
         grpc_names: names.into(),
         routes,
         store: context.store,
+        vitals,
         stop,
         tasks: tracker,
     }
@@ -146,6 +166,12 @@ impl Running {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What its health rests on.
+    #[must_use]
+    pub const fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// Ends it: health says NOT_SERVING, streams end with UNAVAILABLE, consumers and timers stop

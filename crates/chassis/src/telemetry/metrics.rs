@@ -1,99 +1,81 @@
-//! Counters of calls, in Prometheus' text form.
+//! The meter of this process, and what it shows to Prometheus.
 //!
-//! One set per process, like the logs: a process has one `/metrics`. Names follow OpenTelemetry's
-//! `rpc.*`. Labels come from the contract only, so that no caller can make new ones.
+//! One per process, like the logs: a process has one `/metrics`. Instruments are where something is
+//! measured; names and labels follow OpenTelemetry's semantic conventions, and what they have no word for
+//! begins with `postlude.`. Labels come from the contract and the code, never from a caller or a tenant.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+use std::sync::OnceLock;
+
+use opentelemetry::global;
+use opentelemetry_otlp::MetricExporter;
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    metrics::{PeriodicReader, SdkMeterProvider},
 };
-
+use prometheus::{Registry, TextEncoder};
 use tonic::Code;
 
-/// Upper bounds of the buckets, in microseconds.
-const BOUNDS: [u64; 12] = [
-    1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-    10_000_000,
-];
+use super::otlp;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Series {
-    service: &'static str,
-    method: &'static str,
-    code: i32,
+struct Installed {
+    provider: SdkMeterProvider,
+    registry: Registry,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Histogram {
-    buckets: [u64; BOUNDS.len()],
-    count: u64,
-    sum_micros: u64,
+static INSTALLED: OnceLock<Installed> = OnceLock::new();
+
+/// Makes sure that there is a meter: one that only `/metrics` shows, unless a process set up another.
+pub fn ensure() {
+    installed(|| otlp::resource("postlude"), None);
 }
 
-static CALLS: Mutex<BTreeMap<Series, Histogram>> = Mutex::new(BTreeMap::new());
+/// Sets the meter up; the first one stays.
+pub(super) fn install(resource: Resource, reader: Option<PeriodicReader<MetricExporter>>) {
+    installed(|| resource, reader);
+}
 
-/// Counts one finished call.
-pub(crate) fn record(service: &'static str, method: &'static str, code: Code, took: Duration) {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let series = Series {
-        service,
-        method,
-        code: i32::from(code),
-    };
-    let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let histogram = calls.entry(series).or_default();
-    histogram.count += 1;
-    histogram.sum_micros = histogram.sum_micros.saturating_add(micros);
-    for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
-        if micros <= bound {
-            *bucket += 1;
+fn installed(
+    resource: impl FnOnce() -> Resource,
+    reader: Option<PeriodicReader<MetricExporter>>,
+) -> &'static Installed {
+    INSTALLED.get_or_init(|| {
+        let registry = Registry::new();
+        let mut builder = SdkMeterProvider::builder().with_resource(resource());
+        match opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .scope_info_enabled(false)
+            .build()
+        {
+            Ok(exporter) => builder = builder.with_reader(exporter),
+            Err(error) => tracing::error!(%error, "there are no metrics to show"),
         }
-    }
+        if let Some(reader) = reader {
+            builder = builder.with_reader(reader);
+        }
+        let provider = builder.build();
+        global::set_meter_provider(provider.clone());
+        Installed { provider, registry }
+    })
 }
 
-/// All counters as Prometheus reads them.
+/// Sends what waits. What is measured afterwards goes nowhere.
+pub(super) fn end() -> OTelSdkResult {
+    INSTALLED
+        .get()
+        .map_or(Ok(()), |installed| installed.provider.shutdown())
+}
+
+/// All measurements as Prometheus reads them.
 #[must_use]
 pub fn render() -> String {
-    const NAME: &str = "rpc_server_call_duration_seconds";
-    let calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut text = format!(
-        "# HELP {NAME} How long calls took, by service, method and status code.\n\
-         # TYPE {NAME} histogram\n"
-    );
-    for (series, histogram) in &calls {
-        let labels = format!(
-            "rpc_system=\"grpc\",service=\"{}\",rpc_method=\"{}\",rpc_response_status_code=\"{}\"",
-            series.service,
-            series.method.trim_start_matches('/'),
-            code_name(Code::from_i32(series.code)),
-        );
-        // Writing to a String can't fail.
-        for (bound, count) in BOUNDS.iter().zip(histogram.buckets) {
-            let _ = writeln!(
-                text,
-                "{NAME}_bucket{{{labels},le=\"{}\"}} {count}",
-                seconds(*bound)
-            );
-        }
-        let _ = writeln!(
-            text,
-            "{NAME}_bucket{{{labels},le=\"+Inf\"}} {}",
-            histogram.count
-        );
-        let _ = writeln!(
-            text,
-            "{NAME}_sum{{{labels}}} {}",
-            seconds(histogram.sum_micros)
-        );
-        let _ = writeln!(text, "{NAME}_count{{{labels}}} {}", histogram.count);
-    }
-    text
-}
-
-fn seconds(micros: u64) -> String {
-    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+    let registry = &installed(|| otlp::resource("postlude"), None).registry;
+    TextEncoder::new()
+        .encode_to_string(&registry.gather())
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "metrics can't be written");
+            String::new()
+        })
 }
 
 /// The code as the gRPC specification writes it.

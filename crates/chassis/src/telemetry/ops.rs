@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{LogLevel, metrics};
+use crate::health::Vitals;
 
 /// Whether the process takes calls: false until it is up, and again once it drains.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,8 @@ impl Readiness {
 pub struct Ops {
     /// Behind `/readyz`.
     pub readiness: Readiness,
+    /// Named behind `/readyz`: each service of the process, with what it stands on.
+    pub services: Vec<(&'static str, Vitals)>,
     /// Behind `/loglevel`; `None` where logs are not ours (tests).
     pub log_level: Option<LogLevel>,
 }
@@ -65,12 +68,21 @@ pub async fn serve(
         .await
 }
 
-async fn ready(State(ops): State<Ops>) -> (StatusCode, &'static str) {
-    if ops.readiness.get() {
-        (StatusCode::OK, "ok\n")
+/// Whether the process takes calls. A database that is away doesn't change that: its calls are answered
+/// UNAVAILABLE, which a caller can act on, and all replicas share it. The lines below name it.
+async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
+    let (status, mut text) = if ops.readiness.get() {
+        (StatusCode::OK, "ok\n".to_owned())
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
+    };
+    for (service, vitals) in &ops.services {
+        for (dependency, answers) in vitals.dependencies() {
+            let state = if answers { "ok" } else { "away" };
+            text.push_str(&format!("{service} {dependency} {state}\n"));
+        }
     }
+    (status, text)
 }
 
 async fn show_metrics() -> impl IntoResponse {

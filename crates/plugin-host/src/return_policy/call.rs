@@ -9,6 +9,7 @@ use postlude_proto::runs::v1::{
     ReturnPolicyTermsOutput, return_policy_decide_output, return_policy_terms_output,
 };
 use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
 
 use super::{
     HOOK, bindings, check, guest, message,
@@ -23,7 +24,11 @@ use crate::{
     host::{Host, Inner},
     run::{Answer, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict},
     sandbox::{self, Spent},
+    span,
 };
+
+/// An answer that keeps the hook's rules, the plugin's own "no answer", or a rule that was broken.
+type Judged<T> = Result<Result<T, postlude_proto::runs::v1::PluginError>, check::Broken>;
 
 /// One call that ran.
 struct Executed {
@@ -155,18 +160,30 @@ impl Host {
         tenant: &TenantId,
         context: &CallContext,
         input: Input,
-        judge: impl FnOnce(
-            Said,
-        )
-            -> Result<Result<T, postlude_proto::runs::v1::PluginError>, check::Broken>
-        + Send
-        + 'static,
+        judge: impl FnOnce(Said) -> Judged<T> + Send + 'static,
     ) -> Answer<T> {
         let bound = match bindings.get(tenant) {
             BindingState::NoSnapshot => return Answer::without_run(Verdict::NoSnapshot, None),
             BindingState::None => return Answer::without_run(Verdict::NoPlugin, None),
             BindingState::Bound(bound) => bound,
         };
+        let span = span::begin(&bound.binding, HOOK, input.function());
+        let answer = self
+            .ask_bound(bound, tenant, context, input, judge)
+            .instrument(span.clone())
+            .await;
+        span::end(&span, HOOK, &answer);
+        answer
+    }
+
+    async fn ask_bound<T: Send + 'static>(
+        &self,
+        bound: Arc<Bound>,
+        tenant: &TenantId,
+        context: &CallContext,
+        input: Input,
+        judge: impl FnOnce(Said) -> Judged<T> + Send + 'static,
+    ) -> Answer<T> {
         let binding = Arc::clone(&bound.binding);
         let faulted = |code, message: String| {
             let fault = PluginFault::new(code, message);
@@ -227,7 +244,7 @@ fn call<T>(
     component: &Component,
     subject: String,
     input: &Input,
-    judge: impl FnOnce(Said) -> Result<Result<T, postlude_proto::runs::v1::PluginError>, check::Broken>,
+    judge: impl FnOnce(Said) -> Judged<T>,
 ) -> (Verdict<T>, RunRecord) {
     let binding = &bound.binding;
     let run_time = inner.clock.now();

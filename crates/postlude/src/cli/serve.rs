@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use clap::Args;
-use postlude_chassis::{config::Config, telemetry};
+use postlude_chassis::{
+    config::Config,
+    telemetry::{self, Telemetry},
+};
 use serde_json::json;
 
 use super::{
@@ -54,32 +57,55 @@ impl Serve {
         }
         let only = parts(&self.only)?;
         let config = self.config.load()?;
-        let log_level = telemetry::init(&config.platform.log)?;
-        let mut signals = Signals::new()?;
-        let around = Surroundings {
-            only,
-            log_level: Some(log_level),
-            ..Surroundings::default()
-        };
-        let platform = tokio::select! {
-            started = Platform::start(&config, around) => started?,
-            () = signals.stop() => return Ok(()),
-        };
-        announce(output, &platform);
-        signals.stop().await;
-        output::note("stopping");
-        // Somebody who asks twice doesn't want to wait.
-        let clean = tokio::select! {
-            clean = platform.stop(GRACE) => clean,
-            () = signals.stop() => false,
-        };
-        output::note(if clean {
-            "stopped"
-        } else {
-            "stopped; what was still running was cut off and goes on at the next start"
-        });
-        Ok(())
+        let telemetry = telemetry::init(
+            &config.platform.log,
+            &config.platform.telemetry,
+            &process_name(&only),
+        )?;
+        let served = serve(output, &config, only, &telemetry).await;
+        telemetry.end().await;
+        served
     }
+}
+
+/// A process that runs one part has its name.
+fn process_name(only: &BTreeSet<Part>) -> String {
+    match only.first() {
+        Some(part) if only.len() == 1 => format!("postlude-{}", part.name()),
+        Some(_) | None => "postlude".to_owned(),
+    }
+}
+
+async fn serve(
+    output: Output,
+    config: &Config,
+    only: BTreeSet<Part>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let around = Surroundings {
+        only,
+        log_level: Some(telemetry.log_level.clone()),
+        ..Surroundings::default()
+    };
+    let platform = tokio::select! {
+        started = Platform::start(config, around) => started?,
+        () = signals.stop() => return Ok(()),
+    };
+    announce(output, &platform);
+    signals.stop().await;
+    output::note("stopping");
+    // Somebody who asks twice doesn't want to wait.
+    let clean = tokio::select! {
+        clean = platform.stop(GRACE) => clean,
+        () = signals.stop() => false,
+    };
+    output::note(if clean {
+        "stopped"
+    } else {
+        "stopped; what was still running was cut off and goes on at the next start"
+    });
+    Ok(())
 }
 
 impl Migrate {

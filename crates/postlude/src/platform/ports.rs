@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use postlude_chassis::{
     config::Config,
     server,
-    telemetry::{
-        LogLevel,
-        ops::{self, Ops, Readiness},
-    },
+    telemetry::ops::{self, Ops},
 };
 use postlude_gateway::{Gateway, GatewayConfig};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -113,19 +110,10 @@ impl Servers {
         self.running.push(tokio::spawn(served));
     }
 
-    pub(super) fn ops(
-        &mut self,
-        readiness: Readiness,
-        log_level: Option<LogLevel>,
-        listener: TcpListener,
-    ) {
+    pub(super) fn ops(&mut self, ops: Ops, listener: TcpListener) {
         self.ops_address = listener.local_addr().ok();
         // Operations goes last: /readyz says "not ready" while the rest drains.
         let stop = self.ops_stop.clone();
-        let ops = Ops {
-            readiness,
-            log_level,
-        };
         self.ops_running = Some(tokio::spawn(async move {
             if let Err(error) = ops::serve(listener, ops, stop).await {
                 tracing::error!(%error, "operations is gone");

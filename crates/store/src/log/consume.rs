@@ -2,11 +2,11 @@
 
 use postlude_kernel::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
-use super::{EventLog, Logged, logged};
+use super::{EventLog, Logged, any_of, logged};
 use crate::{
     StoreError,
     tables::{cursor, dead_letter, log_event, log_retry},
@@ -50,6 +50,29 @@ pub struct Dead {
 }
 
 impl EventLog {
+    /// How many events a consumer has yet to handle: those behind its cursor that meet one of the
+    /// filters, and those that wait for another try.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn waiting(
+        &self,
+        consumer: &str,
+        filters: &[(String, String)],
+        cursor: i64,
+    ) -> Result<u64, StoreError> {
+        let new = log_event::Entity::find()
+            .filter(log_event::Column::Seq.gt(cursor))
+            .filter(any_of(filters))
+            .count(self.store.reader())
+            .await?;
+        let again = log_retry::Entity::find()
+            .filter(log_retry::Column::Consumer.eq(consumer))
+            .count(self.store.reader())
+            .await?;
+        Ok(new.saturating_add(again))
+    }
+
     /// Where a consumer's cursor stands: the place of the last event that is settled. 0 for a new one,
     /// which hears everything that is still in the log.
     ///

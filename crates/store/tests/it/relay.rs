@@ -244,7 +244,7 @@ on_both! {
     async fn carries_the_trace_on(bench) {
         let sink = Sink::default();
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        trace::scope(parent.to_owned(), emit(&bench.store, &tenant("a"), "order", 1)).await;
+        trace::scope(Some(parent.to_owned()), emit(&bench.store, &tenant("a"), "order", 1)).await;
         relay::drain_once(&bench.store, &sink).await.unwrap();
         assert_eq!(sink.taken()[0].traceparent.as_deref(), Some(parent));
     }

@@ -15,3 +15,4 @@ mod plugins;
 mod python;
 mod races;
 mod story;
+mod telemetry;
