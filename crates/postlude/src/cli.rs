@@ -4,7 +4,8 @@
 //! is [`platform`](crate::platform)'s.
 
 mod admin;
-mod client;
+mod bench;
+pub(crate) mod client;
 mod deadletters;
 mod demo;
 mod import;
@@ -56,6 +57,9 @@ enum Command {
     /// Events that could not be handled.
     #[command(subcommand)]
     Deadletters(deadletters::DeadLettersCommand),
+    /// Measure a running platform.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
 }
 
 /// Where the platform's settings come from.
@@ -85,6 +89,7 @@ impl Cli {
             Command::Demo(command) => command.run(output).await,
             Command::Plugin(command) => command.run(output).await,
             Command::Deadletters(command) => command.run(output).await,
+            Command::Bench(command) => command.run(output).await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

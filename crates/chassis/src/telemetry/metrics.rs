@@ -79,7 +79,8 @@ pub fn render() -> String {
 }
 
 /// The code as the gRPC specification writes it.
-pub(crate) const fn code_name(code: Code) -> &'static str {
+#[must_use]
+pub const fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

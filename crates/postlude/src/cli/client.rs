@@ -66,21 +66,62 @@ impl Connection {
             )
             .into());
         }
-        let mut value: MetadataValue<Ascii> = format!("Bearer {key}")
-            .parse()
-            .map_err(|_| Usage("the API key has characters that no key has".to_owned()))?;
-        value.set_sensitive(true);
-        let channel = Endpoint::from_shared(self.endpoint.clone())
-            .map_err(|_| Usage(format!("`{}` is not an address", self.endpoint)))?
-            .connect()
-            .await
-            .with_context(|| {
-                format!(
-                    "nothing answers at {}; `postlude serve` starts a platform",
-                    self.endpoint
-                )
-            })?;
-        Ok(InterceptedService::new(channel, Credentials(value)))
+        connect(&self.endpoint, key).await
+    }
+
+    /// So many connections for load.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) async fn open_many(&self, count: usize) -> anyhow::Result<Vec<Gateway>> {
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(self.open().await?);
+        }
+        Ok(all)
+    }
+}
+
+/// Connects with a key.
+///
+/// # Errors
+/// With a key or an address that is none, or if nothing listens there.
+pub(crate) async fn connect(endpoint: &str, key: &str) -> anyhow::Result<Gateway> {
+    let mut value: MetadataValue<Ascii> = format!("Bearer {key}")
+        .parse()
+        .map_err(|_| Usage("the API key has characters that no key has".to_owned()))?;
+    value.set_sensitive(true);
+    let channel = Endpoint::from_shared(endpoint.to_owned())
+        .map_err(|_| Usage(format!("`{endpoint}` is not an address")))?
+        .connect()
+        .await
+        .with_context(|| {
+            format!("nothing answers at {endpoint}; `postlude serve` starts a platform")
+        })?;
+    Ok(InterceptedService::new(channel, Credentials(value)))
+}
+
+/// Whether the platform may answer the same call later.
+pub(crate) fn is_away(status: &Status) -> bool {
+    match status.code() {
+        tonic::Code::Unavailable
+        | tonic::Code::Aborted
+        | tonic::Code::ResourceExhausted
+        | tonic::Code::DeadlineExceeded => true,
+        // A connection that broke in the middle of a call.
+        tonic::Code::Unknown | tonic::Code::Cancelled | tonic::Code::Internal => {
+            std::error::Error::source(status).is_some()
+        }
+        tonic::Code::Ok
+        | tonic::Code::InvalidArgument
+        | tonic::Code::NotFound
+        | tonic::Code::AlreadyExists
+        | tonic::Code::PermissionDenied
+        | tonic::Code::FailedPrecondition
+        | tonic::Code::OutOfRange
+        | tonic::Code::Unimplemented
+        | tonic::Code::DataLoss
+        | tonic::Code::Unauthenticated => false,
     }
 }
 

@@ -5,7 +5,6 @@
 //! end by running it again with the same `--story`.
 
 mod order;
-mod payments;
 mod platform;
 mod purchase;
 mod refund;
@@ -19,8 +18,9 @@ use std::time::Duration;
 use clap::Args;
 use postlude_kernel::{Clock as _, SystemClock, SystemIds};
 
-use self::{order::Order, payments::Payments, platform::Platform, teller::Teller};
+use self::{order::Order, platform::Platform, teller::Teller};
 use super::{Usage, client::Connection, output::Output};
+use crate::payments::Payments;
 
 /// Which story, and where it is told.
 #[derive(Debug, Args)]

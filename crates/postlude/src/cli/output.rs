@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use postlude_chassis::config::ConfigError;
 use tonic_types::StatusExt;
 
@@ -43,20 +43,38 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A table with a header.
+/// A table with a header. Columns of numbers stand at the right.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
-    for row in rows {
+    for row in &rows {
         table.add_row(row);
     }
+    for index in 0..N {
+        let mut cells = rows.iter().filter_map(|row| row.get(index));
+        if !rows.is_empty()
+            && cells.all(|cell| is_number(cell))
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     table.to_string()
+}
+
+fn is_number(cell: &str) -> bool {
+    let digits = cell.strip_prefix('-').unwrap_or(cell);
+    digits.starts_with(|letter: char| letter.is_ascii_digit())
+        && digits
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '.'))
 }
 
 /// A digest, short enough for a table.
@@ -123,7 +141,7 @@ fn details(status: &tonic::Status) {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, short};
+    use super::{grouped, short, table};
 
     #[test]
     fn groups_thousands() {
@@ -135,6 +153,17 @@ mod tests {
         ] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn numbers_stand_at_the_right() {
+        let rows = [["a", "1,000"], ["b", "-7"]].map(|row| row.map(str::to_owned));
+        let lines: Vec<_> = table(["name", "count"], rows)
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .collect();
+        assert_eq!(lines.first().map(String::as_str), Some("name   count"));
+        assert_eq!(lines.last().map(String::as_str), Some("b         -7"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod contract;
 mod crash;
 mod erasure;
 mod import;
+mod load;
 mod plugins;
 mod python;
 mod races;

@@ -8,9 +8,9 @@ use postlude_proto::{
     returns::v1::return_service_client::ReturnServiceClient,
 };
 use tokio::time::Instant;
-use tonic::{Code, Response, Status};
+use tonic::{Response, Status};
 
-use crate::cli::client::{Gateway, MAX_MESSAGE, Tried as _};
+use crate::cli::client::{Gateway, MAX_MESSAGE, Tried as _, is_away};
 
 const PAUSE: Duration = Duration::from_millis(150);
 
@@ -82,28 +82,5 @@ impl Platform {
             }
             tokio::time::sleep(PAUSE).await;
         }
-    }
-}
-
-/// Whether the platform may answer the same call later.
-fn is_away(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable | Code::Aborted | Code::ResourceExhausted | Code::DeadlineExceeded => {
-            true
-        }
-        // A connection that broke in the middle of a call.
-        Code::Unknown | Code::Cancelled | Code::Internal => {
-            std::error::Error::source(status).is_some()
-        }
-        Code::Ok
-        | Code::InvalidArgument
-        | Code::NotFound
-        | Code::AlreadyExists
-        | Code::PermissionDenied
-        | Code::FailedPrecondition
-        | Code::OutOfRange
-        | Code::Unimplemented
-        | Code::DataLoss
-        | Code::Unauthenticated => false,
     }
 }

@@ -148,21 +148,21 @@ impl Stage {
         if received.refused > 0 {
             anyhow::bail!("{} commands came with a wrong signature", received.refused);
         }
-        match received.keys.as_slice() {
-            [] if self.order.resumed => self
+        let mut commands = received.commands.iter();
+        match (commands.next(), commands.next()) {
+            (None, _) if self.order.resumed => self
                 .teller
                 .did("payments", "were asked in an earlier telling of this story"),
-            [key] => self.teller.did(
+            (Some((key, deliveries)), None) => self.teller.did(
                 "payments",
                 format!(
-                    "were asked under the one key {key} ({} deliveries), signature verified",
-                    received.deliveries
+                    "were asked under the one key {key} (deliveries: {deliveries}), signature verified"
                 ),
             ),
-            keys => anyhow::bail!(
+            (None, _) | (Some(_), Some(_)) => anyhow::bail!(
                 "the refund {} should be one command by key, there were {}",
                 refund.refund_id,
-                keys.len()
+                received.commands.len()
             ),
         }
         Ok(())

@@ -1,7 +1,8 @@
-//! The retailer's payment system, played by the story: an HTTP endpoint that checks the Standard
-//! Webhooks signature, pays once per key and says so.
+//! The retailer's payment system, played for the demo and for load: an HTTP endpoint that checks the
+//! Standard Webhooks signature, pays once per key and says so.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,7 +23,7 @@ use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 
 /// A payment system at work; it ends with the process.
-pub(super) struct Payments {
+pub(crate) struct Payments {
     address: SocketAddr,
     secret: String,
     ledger: Arc<Ledger>,
@@ -35,21 +36,19 @@ struct Ledger {
 
 /// What came in.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Received {
-    /// Keys of the commands, each once.
-    pub(super) keys: Vec<String>,
-    /// Commands with a good signature, repeats included.
-    pub(super) deliveries: usize,
+pub(crate) struct Received {
+    /// How often each command came, by its key.
+    pub(crate) commands: BTreeMap<String, usize>,
     /// Commands with a bad one.
-    pub(super) refused: usize,
+    pub(crate) refused: usize,
 }
 
 impl Payments {
-    /// Starts it. The secret is the story's, so that a story that goes on knows it.
-    pub(super) async fn start(address: SocketAddr, story: &str) -> anyhow::Result<Self> {
-        let key = Sha256::digest(format!("postlude demo payments {story}"));
+    /// Starts it. The secret is made from `name`, so that whoever goes on with a story knows it.
+    pub(crate) async fn start(address: SocketAddr, name: &str) -> anyhow::Result<Self> {
+        let key = Sha256::digest(format!("postlude payments {name}"));
         let secret = format!("whsec_{}", STANDARD.encode(key));
-        let webhook = Webhook::new(&secret).context("the story's secret is one")?;
+        let webhook = Webhook::new(&secret).context("the secret is one")?;
         let ledger = Arc::new(Ledger {
             webhook,
             received: Mutex::default(),
@@ -69,15 +68,15 @@ impl Payments {
         })
     }
 
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}/refunds", self.address)
     }
 
-    pub(super) fn secret(&self) -> String {
+    pub(crate) fn secret(&self) -> String {
         self.secret.clone()
     }
 
-    pub(super) fn received(&self) -> Received {
+    pub(crate) fn received(&self) -> Received {
         self.ledger.lock().clone()
     }
 }
@@ -113,12 +112,9 @@ async fn refund(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    received.deliveries += 1;
     // The same reference for the same key, however often it comes.
     let reference = format!("pay-{}", key.to_lowercase());
-    if !received.keys.contains(&key) {
-        received.keys.push(key);
-    }
+    *received.commands.entry(key).or_default() += 1;
     answer(
         StatusCode::OK,
         json!({ "status": "confirmed", "reference": reference }),
