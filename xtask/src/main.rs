@@ -6,17 +6,12 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use postlude_xtask::{nats, observers, postgres, repo, run, tools};
 
 mod check;
 mod data;
-mod nats;
-mod observers;
 mod plugins;
-mod postgres;
-mod repo;
-mod run;
 mod test;
-mod tools;
 mod up;
 
 #[derive(Debug, Parser)]

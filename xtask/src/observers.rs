@@ -14,7 +14,7 @@ const ROTEL_VERSION: &str = "0.0.1a15";
 const ROTEL_PROGRAM: &str = "rotel-agent";
 
 /// The collector: from PATH, else fetched.
-pub(crate) fn rotel() -> Result<PathBuf> {
+pub fn rotel() -> Result<PathBuf> {
     if let Some(program) = tools::on_path(ROTEL_PROGRAM) {
         return Ok(program);
     }
@@ -42,7 +42,7 @@ fn starts(program: &Path) -> Result<bool> {
 }
 
 /// `prometheus` or `promtool`: from PATH, else installed.
-pub(crate) fn prometheus(program: &str) -> Result<PathBuf> {
+pub fn prometheus(program: &str) -> Result<PathBuf> {
     if let Some(path) = tools::on_path(program) {
         return Ok(path);
     }

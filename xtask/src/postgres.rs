@@ -16,25 +16,56 @@ use crate::{run, tools};
 /// The account that runs the server when we are root, who may not.
 const ACCOUNT: &str = "postgres";
 
+/// What a server does for what it has acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Waits for the disk, as in production.
+    Durable,
+    /// Waits for nothing: the data lives as long as a test run.
+    Careless,
+}
+
 /// A running server. Dropping it stops the server and deletes its data.
-pub(crate) struct Postgres {
+#[derive(Debug)]
+pub struct Postgres {
     bin: PathBuf,
     home: TempDir,
     port: u16,
     as_root: bool,
+    care: Care,
 }
 
 impl Postgres {
     /// The address for tests: a role that is no superuser and may create schemas in its database.
-    pub(crate) fn url(&self) -> String {
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of("postlude")
+    }
+
+    /// The address as a role that owns nothing.
+    #[must_use]
+    pub fn app_url(&self) -> String {
+        self.url_of("postlude_app")
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn url_of(&self, role: &str) -> String {
         format!(
-            "postgres://postlude:postlude@127.0.0.1:{}/postlude",
+            "postgres://{role}:postlude@127.0.0.1:{}/postlude",
             self.port
         )
     }
 
     /// Starts one with the programs in `bin`.
-    pub(crate) fn start(bin: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If it doesn't start; the error has its log.
+    pub fn start(bin: &Path, care: Care) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("postlude-pg-").tempdir()?;
         let as_root = tools::is_root();
         if as_root {
@@ -50,9 +81,69 @@ impl Postgres {
             home,
             port: free_port()?,
             as_root,
+            care,
         };
         server.create()?;
         Ok(server)
+    }
+
+    /// Starts it on the data that is there, at the same address.
+    ///
+    /// # Errors
+    /// If it doesn't start; the error has its log.
+    pub fn start_again(&self) -> Result<()> {
+        let care = match self.care {
+            Care::Durable => "",
+            Care::Careless => "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+        };
+        let options = format!(
+            "-h 127.0.0.1 -p {} -c unix_socket_directories= -c max_connections=400 \
+             -c shared_buffers=128MB {care}",
+            self.port
+        );
+        run::stdout(
+            self.command("pg_ctl")
+                .args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"])
+                .arg(self.data())
+                .arg("--log")
+                .arg(self.home.path().join("server.log"))
+                .args(["--options", &options]),
+        )
+        .with_context(|| self.log())
+        .map(drop)
+    }
+
+    /// Stops it at once, as a crash would: nothing is finished and nothing is written.
+    ///
+    /// # Errors
+    /// If it can't be stopped.
+    pub fn stop_at_once(&self) -> Result<()> {
+        run::stdout(
+            self.command("pg_ctl")
+                .args(["stop", "--mode=immediate", "--wait", "--silent", "--pgdata"])
+                .arg(self.data()),
+        )
+        .map(drop)
+    }
+
+    /// What a statement answers in the platform's database, as a superuser: a line per row, columns
+    /// with `|` between them.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn ask(&self, statement: &str) -> Result<String> {
+        self.psql("postlude", statement)
+    }
+
+    fn psql(&self, database: &str, statement: &str) -> Result<String> {
+        run::stdout(
+            Command::new(self.program("psql"))
+                .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+                .arg("--set=ON_ERROR_STOP=1")
+                .args(["--host=127.0.0.1", &format!("--port={}", self.port)])
+                .args(["--username", ACCOUNT, "--dbname", database])
+                .args(["--command", statement]),
+        )
     }
 
     fn create(&self) -> Result<()> {
@@ -68,39 +159,14 @@ impl Postgres {
                 .args(["--username", ACCOUNT, "--pgdata"])
                 .arg(&data),
         )?;
-        // The data lives as long as the run: waiting for disks would only slow the tests down.
-        let options = format!(
-            "-h 127.0.0.1 -p {} -c unix_socket_directories= -c fsync=off -c synchronous_commit=off \
-             -c full_page_writes=off -c max_connections=400 -c shared_buffers=128MB",
-            self.port
-        );
-        run::stdout(
-            self.command("pg_ctl")
-                .args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"])
-                .arg(&data)
-                .arg("--log")
-                .arg(self.home.path().join("server.log"))
-                .args(["--options", &options]),
-        )
-        .with_context(|| self.log())?;
+        self.start_again()?;
         for statement in [
             "CREATE ROLE postlude LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD 'postlude'",
             "CREATE ROLE postlude_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD 'postlude'",
             "CREATE DATABASE postlude",
             "GRANT CREATE, CONNECT, TEMPORARY ON DATABASE postlude TO postlude",
         ] {
-            run::stdout(
-                Command::new(self.program("psql"))
-                    .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
-                    .args(["--host=127.0.0.1", &format!("--port={}", self.port)])
-                    .args([
-                        "--username",
-                        ACCOUNT,
-                        "--dbname=postgres",
-                        "--command",
-                        statement,
-                    ]),
-            )?;
+            self.psql("postgres", statement)?;
         }
         Ok(())
     }
@@ -141,11 +207,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let stopped = run::stdout(
-            self.command("pg_ctl")
-                .args(["stop", "--mode=immediate", "--wait", "--silent", "--pgdata"])
-                .arg(self.data()),
-        );
+        let stopped = self.stop_at_once();
         if let Err(error) = stopped
             && self.data().join("postmaster.pid").exists()
         {
@@ -158,7 +220,7 @@ impl Drop for Postgres {
 }
 
 /// The folder with `initdb` and `pg_ctl`: found, or installed where we may.
-pub(crate) fn find_or_install() -> Result<PathBuf> {
+pub fn find_or_install() -> Result<PathBuf> {
     if let Some(bin) = find() {
         return Ok(bin);
     }
@@ -176,7 +238,7 @@ pub(crate) fn find_or_install() -> Result<PathBuf> {
 }
 
 /// What `postgres --version` says.
-pub(crate) fn version(bin: &Path) -> String {
+pub fn version(bin: &Path) -> String {
     run::stdout(Command::new(bin.join("pg_ctl")).arg("--version"))
         .unwrap_or_default()
         .trim()
@@ -204,7 +266,7 @@ fn find() -> Option<PathBuf> {
 }
 
 /// A port that is free now.
-pub(crate) fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")
         .context("no free port on 127.0.0.1")?
         .local_addr()?

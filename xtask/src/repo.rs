@@ -7,7 +7,7 @@ use std::{
 
 /// The repository's root: of the checkout that cargo runs us in, which need not be the one that a
 /// shared target folder was filled from.
-pub(crate) fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     manifest
@@ -17,11 +17,11 @@ pub(crate) fn root() -> PathBuf {
 
 /// Where fetched tools are kept: ignored by git, shared between checkouts where the environment says
 /// so (`POSTLUDE_TOOLS`).
-pub(crate) fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     env::var_os("POSTLUDE_TOOLS").map_or_else(|| root().join(".tools"), PathBuf::from)
 }
 
 /// Cargo's target folder.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// From here on SIGINT and SIGTERM only raise a flag: guards get to stop what they started.
-pub(crate) fn catch_signals() -> Result<()> {
+pub fn catch_signals() -> Result<()> {
     let stop = STOP.get_or_init(Arc::default);
     for signal in [
         signal_hook::consts::SIGINT,
@@ -29,7 +29,7 @@ pub(crate) fn catch_signals() -> Result<()> {
 }
 
 /// Whether somebody asked to stop.
-pub(crate) fn is_stopped() -> bool {
+pub fn is_stopped() -> bool {
     STOP.get().is_some_and(|stop| stop.load(Ordering::SeqCst))
 }
 
@@ -38,29 +38,33 @@ pub(crate) fn is_stopped() -> bool {
     clippy::disallowed_methods,
     reason = "xtask is a synchronous tool; it polls processes"
 )]
-pub(crate) fn pause() {
+pub fn pause() {
     std::thread::sleep(Duration::from_millis(40));
 }
 
 /// A stopwatch for what people wait for.
-pub(crate) struct Watch(std::time::Instant);
+pub struct Watch(std::time::Instant);
 
 impl Watch {
     #[allow(
         clippy::disallowed_methods,
         reason = "measures for people; no logic hangs on it but deadlines"
     )]
-    pub(crate) fn start() -> Self {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
         Self(std::time::Instant::now())
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
+    /// How long it has run.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
 
 /// Waits until `ready` says yes.
-pub(crate) fn wait_until(
+pub fn wait_until(
     what: &str,
     limit: Duration,
     mut ready: impl FnMut() -> Result<bool>,
@@ -79,7 +83,7 @@ pub(crate) fn wait_until(
 }
 
 /// Names a stage, runs it, says how long it took.
-pub(crate) fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     if is_stopped() {
         bail!("interrupted before: {name}");
     }
@@ -94,17 +98,17 @@ pub(crate) fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T
 }
 
 /// `12.3 s`.
-pub(crate) fn seconds(time: Duration) -> String {
+pub fn seconds(time: Duration) -> String {
     format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
 }
 
 /// Runs a command to its end with our own output; false if it failed.
-pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
+pub fn succeeds(command: &mut Command) -> Result<bool> {
     Ok(wait(spawn(command)?, &describe(command))?.success())
 }
 
 /// Runs a command to its end with our own output; an error if it failed.
-pub(crate) fn must(command: &mut Command) -> Result<()> {
+pub fn must(command: &mut Command) -> Result<()> {
     let name = describe(command);
     let status = wait(spawn(command)?, &name)?;
     if !status.success() {
@@ -114,13 +118,15 @@ pub(crate) fn must(command: &mut Command) -> Result<()> {
 }
 
 /// What a command printed.
-pub(crate) struct Output {
-    pub(crate) success: bool,
-    pub(crate) text: String,
+pub struct Output {
+    /// Whether it ended well.
+    pub success: bool,
+    /// Both streams, one after the other.
+    pub text: String,
 }
 
 /// Runs a command to its end and gives what it printed on both streams.
-pub(crate) fn capture(command: &mut Command) -> Result<Output> {
+pub fn capture(command: &mut Command) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -134,7 +140,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<Output> {
 }
 
 /// Runs a command and gives what it printed on standard output; an error with all of it if it failed.
-pub(crate) fn stdout(command: &mut Command) -> Result<String> {
+pub fn stdout(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -152,7 +158,7 @@ pub(crate) fn stdout(command: &mut Command) -> Result<String> {
 }
 
 /// Starts a command.
-pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
+pub fn spawn(command: &mut Command) -> Result<Child> {
     command
         .stdin(Stdio::null())
         .spawn()
@@ -160,7 +166,7 @@ pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
 }
 
 /// Waits for a child; passes a request to stop on to it.
-pub(crate) fn wait(mut child: Child, name: &str) -> Result<ExitStatus> {
+pub fn wait(mut child: Child, name: &str) -> Result<ExitStatus> {
     let mut told = false;
     loop {
         if let Some(status) = child.try_wait().context("can't wait for a child")? {
@@ -178,7 +184,7 @@ pub(crate) fn wait(mut child: Child, name: &str) -> Result<ExitStatus> {
 }
 
 /// Asks a child to end.
-pub(crate) fn terminate(child: &Child) {
+pub fn terminate(child: &Child) {
     // Best effort: a child that is gone already has done what was asked.
     let _ = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
@@ -187,7 +193,7 @@ pub(crate) fn terminate(child: &Child) {
 }
 
 /// Asks a child to end and waits for it; kills it when it takes too long.
-pub(crate) fn stop(child: &mut Child, limit: Duration) {
+pub fn stop(child: &mut Child, limit: Duration) {
     terminate(child);
     let watch = Watch::start();
     loop {
@@ -204,7 +210,7 @@ pub(crate) fn stop(child: &mut Child, limit: Duration) {
 }
 
 /// A command as one line.
-pub(crate) fn describe(command: &Command) -> String {
+pub fn describe(command: &Command) -> String {
     let mut line = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args().map(OsStr::to_string_lossy) {
         let _ = write!(line, " {argument}");

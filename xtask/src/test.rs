@@ -12,7 +12,7 @@ use clap::Args;
 use crate::{
     nats::{self, Nats},
     observers, plugins,
-    postgres::{self, Postgres},
+    postgres::{self, Care, Postgres},
     repo, run, tools,
 };
 
@@ -58,12 +58,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let mut passed = run::stage(name, || {
         let mut command = command(nextest, options);
         command.args(&options.args);
-        if let Some((name, url)) = &servers.postgres_url {
-            command.env(name, url);
-            command.env(POSTGRES_APP, url.replace("postlude:", "postlude_app:"));
+        if let Some(server) = &servers.postgres {
+            command.env(POSTGRES, server.url());
+            command.env(POSTGRES_APP, server.app_url());
         }
-        if let Some((name, url)) = &servers.nats_url {
-            command.env(name, url);
+        if let Some(server) = &servers.nats {
+            command.env(NATS, server.url());
         }
         command.envs(observers.iter().map(|(name, path)| (name, path)));
         run::succeeds(&mut command)
@@ -100,10 +100,8 @@ fn find_observers() -> Result<Vec<(&'static str, PathBuf)>> {
 }
 
 struct Servers {
-    _postgres: Option<Postgres>,
-    _nats: Option<Nats>,
-    postgres_url: Option<(&'static str, String)>,
-    nats_url: Option<(&'static str, String)>,
+    postgres: Option<Postgres>,
+    nats: Option<Nats>,
 }
 
 impl Servers {
@@ -114,7 +112,7 @@ impl Servers {
                 return Ok(None);
             }
             let bin = postgres::find_or_install()?;
-            let server = Postgres::start(&bin)?;
+            let server = Postgres::start(&bin, Care::Careless)?;
             println!("    {} at {}", postgres::version(&bin), server.url());
             Ok(Some(server))
         })?;
@@ -129,12 +127,7 @@ impl Servers {
             println!("    nats-server {version} at {}", server.url());
             Ok(Some(server))
         })?;
-        Ok(Self {
-            postgres_url: postgres.as_ref().map(|server| (POSTGRES, server.url())),
-            nats_url: nats.as_ref().map(|server| (NATS, server.url())),
-            _postgres: postgres,
-            _nats: nats,
-        })
+        Ok(Self { postgres, nats })
     }
 }
 

