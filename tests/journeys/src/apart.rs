@@ -1,6 +1,11 @@
 //! The platform in one process per service, on PostgreSQL and JetStream, each of which a test may kill.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use postlude::Part;
@@ -20,8 +25,39 @@ const NATS_URL: &str = "POSTLUDE_TEST_NATS_URL";
 pub struct Apart {
     binary: PathBuf,
     settings: Vec<(String, String)>,
+    logs: Option<PathBuf>,
     gateway: String,
     replicas: BTreeMap<(Part, usize), Replica>,
+}
+
+/// What is started, and how.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The command line.
+    pub binary: PathBuf,
+    /// Environment variables that all processes share.
+    pub settings: Vec<(String, String)>,
+    /// Processes of each service; of the gateway there is one.
+    pub replicas: usize,
+    /// A folder for a log of each process; without it they log where we do.
+    pub logs: Option<PathBuf>,
+    /// Where the gateway listens; anywhere, if absent.
+    pub gateway: Option<String>,
+}
+
+/// A process as it runs now.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// What it serves.
+    pub part: Part,
+    /// Which of the replicas.
+    pub number: usize,
+    /// Its id; none once it has been killed.
+    pub pid: Option<u32>,
+    /// Where it listens.
+    pub address: String,
+    /// Where its operations server listens.
+    pub operations: String,
 }
 
 struct Replica {
@@ -60,12 +96,38 @@ impl Apart {
             ("POSTLUDE_NATS__ACK_WAIT_SECONDS".to_owned(), "2".to_owned()),
         ]);
         settings.extend(more);
+        Self::launch(Launch {
+            binary: binary()?,
+            settings,
+            replicas,
+            logs: None,
+            gateway: None,
+        })
+        .await
+    }
+
+    /// Starts processes as it is asked for.
+    ///
+    /// # Errors
+    /// If one of them doesn't listen in time.
+    pub async fn launch(launch: Launch) -> anyhow::Result<Self> {
+        let Launch {
+            binary,
+            mut settings,
+            replicas,
+            logs,
+            gateway,
+        } = launch;
         // Each process comes back to its address after a kill, so all are chosen beforehand.
         let mut addresses = BTreeMap::new();
         for part in Part::ALL {
             let count = if part == Part::Gateway { 1 } else { replicas };
             for number in 0..count {
-                addresses.insert((part, number), free_address().await?);
+                let address = match &gateway {
+                    Some(address) if part == Part::Gateway => address.clone(),
+                    Some(_) | None => free_address().await?,
+                };
+                addresses.insert((part, number), address);
             }
         }
         for part in Part::ALL {
@@ -82,13 +144,14 @@ impl Apart {
             .cloned()
             .context("the gateway's address")?;
         let mut apart = Self {
-            binary: binary()?,
+            binary,
             settings,
+            logs,
             gateway,
             replicas: BTreeMap::new(),
         };
         let starts = addresses.into_iter().map(|((part, number), address)| {
-            let starting = apart.serve(part, address.clone());
+            let starting = apart.serve(part, number, address.clone());
             async move {
                 let (child, operations) = starting.await?;
                 let replica = Replica {
@@ -136,7 +199,7 @@ impl Apart {
     /// If it doesn't come back.
     pub async fn restart(&mut self, part: Part, number: usize) -> anyhow::Result<()> {
         let replica = self.replicas.get(&(part, number)).context("a replica")?;
-        let (child, operations) = self.serve(part, replica.address.clone()).await?;
+        let (child, operations) = self.serve(part, number, replica.address.clone()).await?;
         if let Some(replica) = self.replicas.get_mut(&(part, number)) {
             replica.child = child;
             replica.operations = operations;
@@ -150,9 +213,7 @@ impl Apart {
     /// If one can't be asked.
     pub async fn stop(mut self, grace: Duration) -> anyhow::Result<bool> {
         for replica in self.replicas.values() {
-            let id = replica.child.id().context("a process that runs")?;
-            let asked = Command::new("kill").arg(id.to_string()).status().await?;
-            ensure!(asked.success(), "SIGTERM to {id}");
+            terminate(&replica.child).await?;
         }
         let mut well = true;
         for replica in self.replicas.values_mut() {
@@ -162,12 +223,46 @@ impl Apart {
         Ok(well)
     }
 
+    /// Asks a replica to stop and waits until it has; true if it ended well within `grace`.
+    ///
+    /// # Errors
+    /// If there is none, or it can't be asked.
+    pub async fn drain(
+        &mut self,
+        part: Part,
+        number: usize,
+        grace: Duration,
+    ) -> anyhow::Result<bool> {
+        let replica = self
+            .replicas
+            .get_mut(&(part, number))
+            .context("a replica")?;
+        terminate(&replica.child).await?;
+        let ended = tokio::time::timeout(grace, replica.child.wait()).await;
+        Ok(matches!(ended, Ok(Ok(status)) if status.success()))
+    }
+
+    /// The processes, the gateway's last.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        self.replicas
+            .iter()
+            .map(|((part, number), replica)| Process {
+                part: *part,
+                number: *number,
+                pid: replica.child.id(),
+                address: replica.address.clone(),
+                operations: replica.operations.clone(),
+            })
+            .collect()
+    }
+
     /// Where the operations servers listen, of each process one.
     #[must_use]
     pub fn operations(&self) -> Vec<(Part, String)> {
-        self.replicas
-            .iter()
-            .map(|((part, _), replica)| (*part, replica.operations.clone()))
+        self.processes()
+            .into_iter()
+            .map(|process| (process.part, process.operations))
             .collect()
     }
 
@@ -176,6 +271,7 @@ impl Apart {
     fn serve(
         &self,
         part: Part,
+        number: usize,
         address: String,
     ) -> impl Future<Output = anyhow::Result<(Child, String)>> + use<> {
         let listen = if part == Part::Gateway {
@@ -191,9 +287,21 @@ impl Apart {
             .env(listen, &address)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
             .kill_on_drop(true);
+        let log = self
+            .logs
+            .as_ref()
+            .map(|logs| logs.join(format!("{}-{number}.log", part.name())));
         async move {
+            command.stderr(match &log {
+                Some(path) => Stdio::from(
+                    std::fs::OpenOptions::new()
+                        .create(true)
+                        .append(true)
+                        .open(path)?,
+                ),
+                None => Stdio::inherit(),
+            });
             let mut child = command.spawn().context("the process starts")?;
             let printed = child.stdout.take().context("standard output")?;
             let mut lines = BufReader::new(printed).lines();
@@ -210,7 +318,8 @@ impl Apart {
             };
             let said = tokio::time::timeout(wait::DEADLINE, said)
                 .await
-                .with_context(|| format!("{} said no address in time", part.name()))??;
+                .with_context(|| format!("{} said no address in time", part.name()))?
+                .with_context(|| last_lines(log.as_deref()))?;
             ensure!(said.contains(&address), "{} is elsewhere", part.name());
             let operations = said
                 .lines()
@@ -223,6 +332,23 @@ impl Apart {
             Ok((child, operations))
         }
     }
+}
+
+/// What a process said last, where it has a log of its own.
+fn last_lines(log: Option<&Path>) -> String {
+    let text = log
+        .and_then(|path| std::fs::read_to_string(path).ok())
+        .unwrap_or_default();
+    let lines: Vec<_> = text.lines().rev().take(5).collect();
+    let lines: Vec<_> = lines.into_iter().rev().collect();
+    format!("its log ends with:\n{}", lines.join("\n"))
+}
+
+async fn terminate(child: &Child) -> anyhow::Result<()> {
+    let id = child.id().context("a process that runs")?;
+    let asked = Command::new("kill").arg(id.to_string()).status().await?;
+    ensure!(asked.success(), "SIGTERM to {id}");
+    Ok(())
 }
 
 /// The command line that was built with these tests: beside them, one folder up.

@@ -1,7 +1,7 @@
 //! The retailer's payment system, as far as Postlude meets it: an address that takes refund
 //! commands and remembers each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use standardwebhooks::Webhook;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
@@ -59,5 +59,19 @@ impl Sink {
             *commands.entry(key).or_insert(0) += 1;
         }
         Ok(commands)
+    }
+
+    /// For which return each command came, and under which key; repeats are left out.
+    pub async fn asked(&self) -> BTreeSet<(String, String)> {
+        let requests = self.0.received_requests().await.unwrap_or_default();
+        requests
+            .iter()
+            .filter_map(|request| {
+                let key = request.headers.get("webhook-id")?.to_str().ok()?;
+                let body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+                let return_id = body.get("data")?.get("return_id")?.as_str()?;
+                Some((return_id.to_owned(), key.to_owned()))
+            })
+            .collect()
     }
 }
