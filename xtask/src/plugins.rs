@@ -15,10 +15,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::repo;
+use postlude_plugin_build::{componentise, pack, toolchain};
 
-mod pack;
-mod toolchain;
+use crate::{repo, run, tools};
 
 /// Changes when what this command writes changes for the same sources.
 const FORMAT: &str = "1";
@@ -33,16 +32,20 @@ pub(crate) fn run() -> Result<()> {
         println!("    plugins: unchanged");
         return Ok(());
     }
-    let way = toolchain::choose()?;
+    let way = choose(&home)?;
     println!("    plugins: {way}");
-    let modules = way.build(&home)?;
+    let target = repo::target();
+    run::must(way.command(&home, &target).arg("--locked"))?;
+    let modules = way.modules(&target);
     let fresh = tempfile::Builder::new()
         .prefix(".dist-")
         .tempdir_in(&home)
         .context("can't write in plugins/")?;
     let guests = guests(&home)?;
     for guest in &guests {
-        let component = componentise(&modules.join(guest.module()))?;
+        let module = modules.join(toolchain::module(&guest.name));
+        let bytes = fs::read(&module).with_context(|| module.display().to_string())?;
+        let component = componentise(&bytes).with_context(|| module.display().to_string())?;
         let folder = fresh.path().join(&guest.group);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(format!("{}.wasm", guest.name)), &component)?;
@@ -74,10 +77,6 @@ struct Guest {
 }
 
 impl Guest {
-    fn module(&self) -> String {
-        format!("{}.wasm", self.name.replace('-', "_"))
-    }
-
     /// Bundles by name.
     fn bundles(&self, component: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         let files = pack::files(&self.home)?;
@@ -142,13 +141,15 @@ fn behaviours(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<String>> {
         .collect())
 }
 
-fn componentise(module: &Path) -> Result<Vec<u8>> {
-    let bytes = fs::read(module).with_context(|| module.display().to_string())?;
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(&bytes)
-        .and_then(|encoder| encoder.encode())
-        .with_context(|| format!("can't make a component of {}", module.display()))
+/// The first way to build that is open; Debian's packages are installed where they may be.
+fn choose(home: &Path) -> Result<toolchain::Way> {
+    if let Some(way) = toolchain::find(home) {
+        return Ok(way);
+    }
+    if tools::may_install() {
+        tools::apt_install(&toolchain::DEBIAN_PACKAGES)?;
+    }
+    toolchain::find(home).with_context(toolchain::advice)
 }
 
 /// A hash of everything that goes in.

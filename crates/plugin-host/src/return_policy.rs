@@ -16,7 +16,7 @@ mod types;
 mod wire;
 
 pub(crate) use bindings::{CONTRACT, Prepared, linker, prepare};
-pub use fixture::FixtureError;
+pub use fixture::{FixtureError, Tried};
 pub use types::{
     BuyerKind, CallContext, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision,
     LineTerms, Order, OrderLine, OrderTerms, Outcome, Reason, RequestLine, RestockingFee,

@@ -1,10 +1,12 @@
 //! A bundle, opened and checked: the archive, the manifest, the component, the configuration.
 //!
-//! Nothing of a bundle runs here. Each refusal names what is wrong and where. Keeping a bundle is
-//! `store`'s; which version is in service is `domain`'s.
+//! [`open`] looks and runs nothing; [`fixtures`] then runs the bundle's own examples under the host's
+//! limits. Each refusal names what is wrong and where. Keeping a bundle is `store`'s; which version is
+//! in service is `domain`'s.
 
 pub(crate) mod archive;
 pub(crate) mod config;
+pub(crate) mod fixtures;
 pub(crate) mod manifest;
 
 use bytes::Bytes;
@@ -42,6 +44,8 @@ pub(crate) enum Flaw {
     World,
     /// The configuration's schema or its defaults.
     Config,
+    /// What one of its own examples came to.
+    Fixture,
 }
 
 /// Why a bundle is refused.
@@ -83,6 +87,8 @@ pub(crate) struct Bundle {
     pub(crate) component_digest: String,
     pub(crate) config_schema: String,
     pub(crate) default_config: String,
+    /// Its own examples: path and text, by path.
+    pub(crate) fixtures: Vec<(String, String)>,
 }
 
 /// Opens a bundle and checks all of it.
@@ -108,6 +114,7 @@ pub(crate) fn open(bytes: &[u8], limits: Limits) -> Result<Bundle, Refusal> {
         )
     })?;
     Ok(Bundle {
+        fixtures: fixtures::read(&archive, &manifest)?,
         version,
         hooks,
         component: Bytes::copy_from_slice(component),

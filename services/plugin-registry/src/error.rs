@@ -7,6 +7,7 @@ use postlude_chassis::{
     rpc::{Broken, Invalid},
 };
 use postlude_kernel::{Fault, FaultKind, FieldViolation};
+use postlude_plugin_host::HostError;
 use postlude_store::StoreError;
 
 use crate::{
@@ -23,6 +24,9 @@ pub enum Error {
     /// A bundle that is refused.
     #[error("the bundle is refused: {0}")]
     Bundle(#[from] BundleError),
+    /// Too many uploads try their fixtures at once.
+    #[error("too many plugins are being tried; try again")]
+    Overloaded,
     /// An element of the upload breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -57,6 +61,17 @@ pub enum Error {
     /// An older version, and nobody asked for one.
     #[error("{0}; set allow_downgrade to go back")]
     Downgrade(String),
+    /// No such generation of the plugin was ever in service.
+    #[error("{plugin_id} was never in service as generation {generation}")]
+    GenerationNotFound {
+        /// The plugin.
+        plugin_id: String,
+        /// The generation.
+        generation: i64,
+    },
+    /// There is nothing to go back to.
+    #[error("{0} has answered like this ever since it was installed")]
+    NothingBefore(String),
     /// What the caller saw isn't what is there.
     #[error("the installation has changed since it was read")]
     EtagMismatch,
@@ -80,6 +95,9 @@ pub enum Error {
         /// What it answered.
         detail: String,
     },
+    /// The host of plugins can't be set up.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// The configuration of this service is wrong.
     #[error(transparent)]
     Settings(#[from] ConfigError),
@@ -92,6 +110,26 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct BundleError(Refusal);
+
+impl BundleError {
+    /// Where: a file of the bundle, and the key in it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.0.place
+    }
+
+    /// The rule that is broken, as a sentence.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        &self.0.rule
+    }
+}
+
+impl From<Refusal> for BundleError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
@@ -118,14 +156,17 @@ impl Fault for Error {
             Self::VersionExists { .. } => FaultKind::AlreadyExists,
             Self::PluginNotFound(_)
             | Self::VersionNotFound { .. }
+            | Self::GenerationNotFound { .. }
             | Self::ComponentNotFound(_)
             | Self::RunNotFound(_) => FaultKind::NotFound,
-            Self::NotInstalled(_) | Self::Downgrade(_) | Self::RunNotReplayable(_) => {
-                FaultKind::FailedPrecondition
-            }
-            Self::EtagMismatch => FaultKind::FailedPrecondition,
+            Self::NotInstalled(_)
+            | Self::Downgrade(_)
+            | Self::NothingBefore(_)
+            | Self::EtagMismatch
+            | Self::RunNotReplayable(_) => FaultKind::FailedPrecondition,
+            Self::Overloaded => FaultKind::ResourceExhausted,
             Self::RunsUnavailable { .. } => FaultKind::Unavailable,
-            Self::Settings(_) | Self::Stored(_) => FaultKind::Internal,
+            Self::Host(_) | Self::Settings(_) | Self::Stored(_) => FaultKind::Internal,
         }
     }
 
@@ -141,7 +182,9 @@ impl Fault for Error {
                 Flaw::Component => "COMPONENT_INVALID",
                 Flaw::World => "COMPONENT_WORLD_MISMATCH",
                 Flaw::Config => "CONFIG_INVALID",
+                Flaw::Fixture => "FIXTURE_FAILED",
             },
+            Self::Overloaded => "OVERLOADED",
             Self::VersionExists { .. } => "PLUGIN_VERSION_EXISTS",
             Self::PluginNotFound(_) => "PLUGIN_NOT_FOUND",
             Self::VersionNotFound { .. } => "PLUGIN_VERSION_NOT_FOUND",
@@ -149,12 +192,14 @@ impl Fault for Error {
             Self::Config(_) => "CONFIG_INVALID",
             Self::NotInstalled(_) => "PLUGIN_NOT_INSTALLED",
             Self::Downgrade(_) => "PLUGIN_DOWNGRADE",
+            Self::GenerationNotFound { .. } => "PLUGIN_GENERATION_NOT_FOUND",
+            Self::NothingBefore(_) => "PLUGIN_NOTHING_BEFORE",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::HookUnknown(_) => "HOOK_UNKNOWN",
             Self::RunNotFound(_) => "RUN_NOT_FOUND",
             Self::RunNotReplayable(_) => "RUN_NOT_REPLAYABLE",
             Self::RunsUnavailable { .. } => "RUNS_UNAVAILABLE",
-            Self::Settings(_) | Self::Stored(_) => "INTERNAL",
+            Self::Host(_) | Self::Settings(_) | Self::Stored(_) => "INTERNAL",
         }
     }
 
@@ -171,16 +216,20 @@ impl Fault for Error {
                 format!("is one of {}", crate::domain::Hook::all_names()),
             )],
             Self::Broken(_)
+            | Self::Overloaded
             | Self::VersionExists { .. }
             | Self::PluginNotFound(_)
             | Self::VersionNotFound { .. }
             | Self::ComponentNotFound(_)
             | Self::NotInstalled(_)
             | Self::Downgrade(_)
+            | Self::GenerationNotFound { .. }
+            | Self::NothingBefore(_)
             | Self::EtagMismatch
             | Self::RunNotFound(_)
             | Self::RunNotReplayable(_)
             | Self::RunsUnavailable { .. }
+            | Self::Host(_)
             | Self::Settings(_)
             | Self::Stored(_) => Vec::new(),
         }
@@ -189,7 +238,7 @@ impl Fault for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Store(error) => error.retry_after(),
-            Self::RunsUnavailable { .. } => Some(Duration::from_secs(1)),
+            Self::RunsUnavailable { .. } | Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Bundle(_)
             | Self::Invalid(_)
             | Self::Broken(_)
@@ -200,10 +249,13 @@ impl Fault for Error {
             | Self::Config(_)
             | Self::NotInstalled(_)
             | Self::Downgrade(_)
+            | Self::GenerationNotFound { .. }
+            | Self::NothingBefore(_)
             | Self::EtagMismatch
             | Self::HookUnknown(_)
             | Self::RunNotFound(_)
             | Self::RunNotReplayable(_)
+            | Self::Host(_)
             | Self::Settings(_)
             | Self::Stored(_) => None,
         }

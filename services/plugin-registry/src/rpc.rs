@@ -11,6 +11,7 @@ mod list_plugins;
 mod list_runs;
 mod owners;
 mod replay_run;
+mod rollback_plugin;
 mod upload_plugin;
 
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use postlude_proto::{
         ConfigurePluginRequest, DisablePluginRequest, FetchComponentRequest,
         FetchComponentResponse, GetBindingsRequest, GetBindingsResponse, GetPluginRequest,
         GetRunRequest, InstallPluginRequest, Installation, ListPluginsRequest, ListPluginsResponse,
-        ListRunsRequest, Plugin, PluginVersion, ReplayRunRequest, UploadPluginRequest,
-        plugin_service_server::PluginService,
+        ListRunsRequest, Plugin, PluginVersion, ReplayRunRequest, RollbackPluginRequest,
+        UploadPluginRequest, plugin_service_server::PluginService,
     },
     runs::v1 as runs,
 };
@@ -62,6 +63,16 @@ impl PluginService for Rpc {
     ) -> Reply<Installation> {
         unary(request, |caller, request| {
             configure_plugin::handle(&self.0, caller, request)
+        })
+        .await
+    }
+
+    async fn rollback_plugin(
+        &self,
+        request: Request<RollbackPluginRequest>,
+    ) -> Reply<Installation> {
+        unary(request, |caller, request| {
+            rollback_plugin::handle(&self.0, caller, request)
         })
         .await
     }

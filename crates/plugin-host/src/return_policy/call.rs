@@ -352,15 +352,15 @@ fn record<T>(inner: &Inner, binding: &Binding, ran: Recorded, verdict: &Verdict<
     }
 }
 
-/// What a guest says, as it would be recorded, with no record made.
+/// What a guest says, as it would be recorded, and what that took, with no record made.
 pub(super) fn output(
     inner: &Inner,
     component: &Component,
     input: &Input,
     config: Arc<str>,
-) -> Result<Bytes, PluginFault> {
+) -> (Result<Bytes, PluginFault>, Spent) {
     let executed = execute(inner, component, input, config);
-    executed.said.map(|_| executed.output)
+    (executed.said.map(|_| executed.output), executed.spent)
 }
 
 /// One call in a sandbox of its own. Judges nothing but the answer's size.

@@ -1,7 +1,10 @@
-//! `postlude plugin`: upload, install, look at, explain.
+//! `postlude plugin`: write, install, look at, explain.
 
+mod author;
 mod bundle;
 mod json;
+mod new;
+mod rollback;
 mod runs;
 
 use std::{
@@ -29,18 +32,32 @@ use super::{
 /// Plugins: a retailer's own rules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
+    /// Begin a plugin: a project that builds and passes its fixtures.
+    New(new::New),
+    /// Compile a project and pack its bundle.
+    Build(author::Build),
+    /// Check a bundle as a platform would, on this machine.
+    Check(author::Bundle),
+    /// Run a bundle's own examples, on this machine.
+    Test(author::Bundle),
+    /// Run a bundle on one input, on this machine, and show all that came of it.
+    Run(author::Run),
     /// Upload a bundle and put it into service; or put an uploaded plugin into service by its id.
     Install(Install),
     /// Upload a bundle without putting it into service.
     Upload(Upload),
     /// Give an installed plugin another configuration.
     Configure(Configure),
+    /// Bring code and configuration of an earlier generation back.
+    Rollback(rollback::Rollback),
     /// Take a plugin out of service.
     Disable(One),
     /// List plugins and which of them answer.
     List(List),
     /// Show one plugin: versions, configuration, schema.
     Show(One),
+    /// Show what plugins have logged, and why calls failed.
+    Logs(runs::Logs),
     /// List recorded decisions, newest first; or show one.
     Runs(runs::Runs),
     /// Run a recorded decision again and compare the bytes.
@@ -139,6 +156,13 @@ async fn client(connection: &Connection) -> anyhow::Result<Client> {
 impl PluginCommand {
     pub(crate) async fn run(self, output: Output) -> anyhow::Result<()> {
         match self {
+            Self::New(command) => command.run(output),
+            Self::Build(command) => command.run(output),
+            Self::Check(command) => command.check(output),
+            Self::Test(command) => command.test(output).await,
+            Self::Run(command) => command.run(output).await,
+            Self::Rollback(command) => command.run(output).await,
+            Self::Logs(command) => runs::logs(&command, output).await,
             Self::Install(command) => command.run(output).await,
             Self::Upload(command) => {
                 let mut client = client(&command.connection).await?;
@@ -349,6 +373,14 @@ async fn show(command: &One, output: Output) -> anyhow::Result<()> {
             ));
             text.push(format!("configuration ({}):", short(&one.config_digest)));
             text.push(pretty(&one.config));
+        }
+        for one in &plugin.history {
+            text.push(format!(
+                "generation {}: {} with {}",
+                one.generation,
+                one.version,
+                short(&one.config_digest)
+            ));
         }
         for version in &plugin.versions {
             text.push(format!(

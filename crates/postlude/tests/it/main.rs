@@ -7,6 +7,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod author;
 mod program;
 mod serve;
 mod usage;

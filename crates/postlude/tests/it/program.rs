@@ -19,6 +19,11 @@ impl Program {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// Where it is run.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTLUDE_")) {

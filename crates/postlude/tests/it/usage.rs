@@ -15,6 +15,13 @@ fn every_command_has_help() {
         "import orders",
         "orders totals",
         "demo",
+        "plugin new",
+        "plugin build",
+        "plugin check",
+        "plugin test",
+        "plugin run",
+        "plugin rollback",
+        "plugin logs",
         "plugin install",
         "plugin upload",
         "plugin configure",
@@ -26,6 +33,7 @@ fn every_command_has_help() {
         "deadletters list",
         "deadletters show",
         "deadletters replay",
+        "bench load",
     ] {
         let mut arguments: Vec<_> = command.split_whitespace().collect();
         arguments.push("--help");

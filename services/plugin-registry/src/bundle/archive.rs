@@ -98,6 +98,15 @@ impl Archive {
             .ok_or_else(|| Refusal::new(flaw, path, "is not in the bundle"))
     }
 
+    /// The paths of the files in a folder, sorted.
+    pub(crate) fn folder<'a>(&'a self, folder: &str) -> Vec<&'a str> {
+        let inside = |path: &&str| {
+            path.strip_prefix(folder.trim_end_matches('/'))
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.0.keys().map(String::as_str).filter(inside).collect()
+    }
+
     /// A file's text.
     pub(crate) fn text(&self, path: &str, flaw: Flaw) -> Result<&str, Refusal> {
         std::str::from_utf8(self.file(path, flaw)?).map_err(|error| {

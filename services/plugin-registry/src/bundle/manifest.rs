@@ -38,13 +38,9 @@ pub(crate) struct Manifest {
         reason = "checked for unknown keys; the host's own limits rule"
     )]
     limits: Limits,
-    /// Folders with fixtures, for the author's own tools.
+    /// Folders with fixtures: examples that must come out as they say.
     #[serde(default)]
-    #[allow(
-        dead_code,
-        reason = "checked to be a list of texts; the registry runs nothing"
-    )]
-    tests: Vec<String>,
+    pub(crate) tests: Vec<String>,
 }
 
 /// A hook that the plugin answers.

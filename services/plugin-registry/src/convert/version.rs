@@ -45,6 +45,7 @@ pub(crate) fn plugin(
             .iter()
             .find(|one| one.plugin_id == plugin_id)
             .map(installation::to_proto),
+        history: Vec::new(),
         plugin_id,
     }
 }

@@ -83,6 +83,29 @@ pub(crate) struct Wanted {
     pub(crate) fault_action: FaultAction,
 }
 
+impl Installation {
+    /// The same again, whatever is in service now.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted {
+            plugin_id: self.plugin_id.clone(),
+            version: self.version,
+            component_digest: self.component_digest.clone(),
+            hooks: self.hooks.clone(),
+            config: self.config.clone(),
+            config_digest: self.config_digest.clone(),
+            fault_action: self.fault_action,
+        }
+    }
+
+    /// Whether both would answer alike.
+    fn answers_like(&self, other: &Self) -> bool {
+        self.component_digest == other.component_digest
+            && self.version == other.version
+            && self.config_digest == other.config_digest
+            && self.fault_action == other.fault_action
+    }
+}
+
 /// Why a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
@@ -150,6 +173,18 @@ pub(crate) fn install(
     }];
     changes.extend(superseded);
     Ok(changes)
+}
+
+/// What a rollback brings back where nobody says which: what answered otherwise before `current`. Of a
+/// plugin that doesn't answer now, what answered last. `history` is newest first.
+pub(crate) fn before<'a>(
+    current: &Installation,
+    history: &'a [Installation],
+) -> Option<&'a Installation> {
+    history
+        .iter()
+        .filter(|one| one.generation < current.generation)
+        .find(|one| current.state != State::Active || !one.answers_like(current))
 }
 
 /// Gives an installed plugin another configuration; `None` if that changes nothing.
@@ -298,6 +333,32 @@ mod tests {
             Err(Refused::Downgrade { .. })
         ));
         assert_eq!(install(&all, older, true, NOW).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn goes_back_to_what_answered_otherwise_before() {
+        let mut all = Vec::new();
+        let mut history = Vec::new();
+        for config in ["{}", "{1}"] {
+            let next = install(&all, wanted("a", "1.0.0", config), false, NOW).unwrap();
+            history.insert(0, next[0].clone());
+            put(&mut all, next);
+        }
+        let back = before(&all[0], &history).unwrap().wanted();
+        assert_eq!(back.config, "{}");
+        let next = install(&all, back, true, NOW).unwrap();
+        assert_eq!(next[0].generation, 3, "a change like any other");
+        history.insert(0, next[0].clone());
+        put(&mut all, next);
+        let again = before(&all[0], &history).unwrap();
+        assert_eq!(again.config, "{1}", "a rollback is rolled back");
+        assert_eq!(
+            before(&history[2], &history),
+            None,
+            "nothing before the first"
+        );
+        let off = disable(&all, "a", NOW).unwrap().unwrap();
+        assert_eq!(before(&off, &history).unwrap().generation, 3);
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! GetPlugin: a plugin with its versions and its installation.
+//! GetPlugin: a plugin with its versions, its installation and what was in service before.
 
 use postlude_chassis::Caller;
 use postlude_proto::plugins::v1::{GetPluginRequest, Plugin};
 
 use crate::{
     App, Error, convert,
-    store::{installations, versions},
+    store::{history, installations, versions},
 };
 
 pub(crate) async fn handle(
@@ -13,7 +13,14 @@ pub(crate) async fn handle(
     caller: Caller,
     request: GetPluginRequest,
 ) -> Result<Plugin, Error> {
-    load(app, &caller, &request.plugin_id).await
+    let mut plugin = load(app, &caller, &request.plugin_id).await?;
+    let scope = app.store.read(&caller.tenant).await?;
+    plugin.history = history::newest(&scope, &request.plugin_id)
+        .await?
+        .iter()
+        .map(convert::installation::to_proto)
+        .collect();
+    Ok(plugin)
 }
 
 /// The plugin, or that there is none.

@@ -1,15 +1,16 @@
-//! UploadPlugin: takes a bundle in, checks all of it, keeps it. Runs nothing of it.
+//! UploadPlugin: takes a bundle in, checks all of it, runs its own examples, keeps it.
 
 use postlude_chassis::{
     Caller,
     rpc::{Incoming, validate},
 };
+use postlude_plugin_host::return_policy::FixtureError;
 use postlude_proto::plugins::v1::{PluginVersion, UploadPluginRequest};
 use postlude_store::RequestKey;
 
 use crate::{
     App, Error,
-    bundle::{self, Flaw, Limits, Refusal},
+    bundle::{self, Flaw, Limits, Refusal, fixtures},
     convert,
     store::{
         components, plugins,
@@ -31,10 +32,25 @@ pub(crate) async fn handle(
     let limits = Limits {
         component_bytes: app.config.max_component_bytes,
     };
-    // Parsing a component takes milliseconds of CPU: not on a thread that serves others.
-    let bundle = tokio::task::spawn_blocking(move || bundle::open(&upload.chunk, limits))
-        .await
-        .map_err(|error| Error::Stored(error.to_string()))??;
+    let host = app.host.clone();
+    // Compiling a component takes its time of the processor: not on a thread that serves others.
+    let (bundle, component) = tokio::task::spawn_blocking(move || {
+        let bundle = bundle::open(&upload.chunk, limits)?;
+        let component = fixtures::load(&host, &bundle)?;
+        Ok::<_, Refusal>((bundle, component))
+    })
+    .await
+    .map_err(|error| Error::Stored(error.to_string()))??;
+    let tried = fixtures::run(&app.host, &caller.tenant, &component, &bundle).await;
+    for (path, came) in tried {
+        match came {
+            Ok(()) => {}
+            Err(FixtureError::Overloaded) => return Err(Error::Overloaded),
+            Err(error) => {
+                return Err(Refusal::new(Flaw::Fixture, path, error.to_string()).into());
+            }
+        }
+    }
     let stored = Stored {
         public: convert::version::to_proto(&bundle, app.store.now()),
         bundle_digest,

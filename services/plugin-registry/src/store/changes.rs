@@ -5,8 +5,11 @@ use postlude_kernel::TenantId;
 use postlude_proto::plugins::v1::{self as proto, PluginBindingsChanged};
 use postlude_store::RequestKey;
 
-use super::{bindings, generations, installations};
-use crate::{App, Error, convert, domain::Installation};
+use super::{bindings, generations, history, installations};
+use crate::{
+    App, Error, convert,
+    domain::{Installation, State},
+};
 
 /// What was read before a change was decided.
 #[derive(Debug)]
@@ -47,6 +50,9 @@ pub(crate) async fn save(
     let mut after = read.all;
     for change in changes {
         installations::save(&mut tx, change).await?;
+        if change.state == State::Active {
+            history::keep(&mut tx, change).await?;
+        }
         let event = PluginBindingsChanged {
             installation: Some(convert::installation::to_proto(change)),
         };

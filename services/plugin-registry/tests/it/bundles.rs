@@ -2,22 +2,29 @@
 
 use std::{collections::BTreeMap, io::Read as _, path::Path, sync::LazyLock};
 
-/// The component that `cargo xtask plugins` builds.
-static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+/// The bundle that `cargo xtask plugins` builds, file by file.
+static SHIPPED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist/standard-returns.tar");
     let bytes = std::fs::read(&path).expect("cargo xtask plugins builds the shipped bundle");
     let mut archive = tar::Archive::new(bytes.as_slice());
-    let mut entry = archive
+    archive
         .entries()
         .unwrap()
-        .map(Result::unwrap)
-        .find(|entry| entry.path().unwrap().ends_with("component.wasm"))
-        .expect("the shipped bundle has a component");
-    let mut component = Vec::new();
-    entry.read_to_end(&mut component).unwrap();
-    component
+        .map(|entry| {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().to_str().unwrap().to_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            (path, content)
+        })
+        .collect()
 });
+
+/// The shipped plugin, whole.
+pub(crate) fn shipped() -> Bundle {
+    Bundle(SHIPPED.clone())
+}
 
 pub(crate) const SCHEMA: &str = r#"{
     "type": "object",
@@ -59,7 +66,7 @@ reason = "Says which rule it took."
         );
         Self(BTreeMap::new())
             .with("plugin.toml", manifest.as_bytes())
-            .with("component.wasm", &COMPONENT)
+            .with("component.wasm", component())
             .with("config.schema.json", SCHEMA.as_bytes())
             .with("config.default.json", DEFAULTS.as_bytes())
     }
@@ -68,6 +75,11 @@ reason = "Says which rule it took."
     pub(crate) fn with(mut self, path: &str, content: &[u8]) -> Self {
         self.0.insert(path.to_owned(), content.to_owned());
         self
+    }
+
+    /// A file's content.
+    pub(crate) fn file(&self, path: &str) -> &[u8] {
+        &self.0[path]
     }
 
     /// Without a file.
@@ -98,5 +110,5 @@ reason = "Says which rule it took."
 }
 
 pub(crate) fn component() -> &'static [u8] {
-    &COMPONENT
+    &SHIPPED["component.wasm"]
 }

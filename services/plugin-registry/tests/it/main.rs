@@ -16,5 +16,6 @@ mod get_plugin;
 mod install_plugin;
 mod list_plugins;
 mod registry;
+mod rollback_plugin;
 mod runs;
 mod upload_plugin;

@@ -75,6 +75,36 @@ on_both_databases! {
         );
     }
 
+    async fn a_bundle_is_kept_only_if_its_own_examples_pass(registry: Registry) {
+        let shipped = crate::bundles::shipped();
+        registry.upload("shop", &shipped).await.unwrap();
+        let example = String::from_utf8(shipped.file("fixtures/defect.json").to_vec()).unwrap();
+        let wrong = example.replace("\"OUTCOME_APPROVE\"", "\"OUTCOME_DECLINE\"");
+        assert_ne!(wrong, example);
+        let status = registry
+            .upload("other", &shipped.clone().with("fixtures/defect.json", wrong.as_bytes()))
+            .await
+            .unwrap_err();
+        assert_eq!(fields(&status), ["fixtures/defect.json"], "{status:?}");
+        assert!(
+            status.message().contains("`/decision/lines/0/outcome` is \"OUTCOME_APPROVE\""),
+            "{status:?}"
+        );
+        assert_eq!(refusal::<()>(Err(status)), (Code::InvalidArgument, "FIXTURE_FAILED".to_owned()));
+        let nonsense = shipped.clone().with("fixtures/defect.json", b"{\"function\": \"decide\"}");
+        assert_eq!(
+            refusal(registry.upload("other", &nonsense).await),
+            (Code::InvalidArgument, "FIXTURE_FAILED".to_owned())
+        );
+    }
+
+    async fn a_folder_of_examples_that_is_not_there_is_named(registry: Registry) {
+        let bundle = Bundle::new("windows", "1.2.3")
+            .manifest("publisher =", "tests = [\"examples\"]\npublisher =");
+        let status = registry.upload("shop", &bundle).await.unwrap_err();
+        assert_eq!(fields(&status), ["plugin.toml: tests"], "{status:?}");
+    }
+
     async fn a_bundle_that_is_too_large_stops_early(registry: Registry) {
         let bundle = Bundle::new("windows", "1.2.3").with("fixtures/large", &vec![0; 4_300_000]);
         assert_eq!(

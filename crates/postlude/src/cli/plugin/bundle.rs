@@ -1,11 +1,13 @@
-//! A bundle on the way up: a file as it is, or a folder packed as one.
+//! A bundle on the way up: a file as it is, a folder packed as one, or what a project has built.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::Context as _;
+use postlude_plugin_build::pack;
 use postlude_proto::plugins::v1::UploadPluginRequest;
 
 use crate::cli::Usage;
@@ -15,12 +17,25 @@ const CHUNK: usize = 256 * 1024;
 /// More than any platform takes; keeps a wrong path from filling the memory.
 const MOST: u64 = 64 * 1024 * 1024;
 
-/// Reads a bundle.
+/// Where a project's bundles are built.
+pub(super) const DIST: &str = "dist";
+
+/// The bundle of a project that was built.
+pub(super) fn built(home: &Path, plugin_id: &str) -> PathBuf {
+    home.join(DIST).join(format!("{plugin_id}.tar"))
+}
+
+/// Reads a bundle: a file, a folder that holds all of its files, or a project that was built.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    if path.is_dir() {
-        return pack(path).with_context(|| format!("{} can't be packed", path.display()));
-    }
-    let size = fs::metadata(path)
+    let path = if path.is_dir() {
+        if path.join(pack::COMPONENT).is_file() {
+            return packed(path).with_context(|| format!("{} can't be packed", path.display()));
+        }
+        of_project(path)?
+    } else {
+        path.to_path_buf()
+    };
+    let size = fs::metadata(&path)
         .with_context(|| format!("{} can't be read", path.display()))?
         .len();
     if size > MOST {
@@ -30,7 +45,53 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         ))
         .into());
     }
-    fs::read(path).with_context(|| format!("{} can't be read", path.display()))
+    fs::read(&path).with_context(|| format!("{} can't be read", path.display()))
+}
+
+/// The bundle that `postlude plugin build` has left, if it is newer than what it is made of.
+fn of_project(home: &Path) -> anyhow::Result<PathBuf> {
+    let manifest = home.join(pack::MANIFEST);
+    let Ok(text) = fs::read_to_string(&manifest) else {
+        return Err(Usage(format!("{} has no {}", home.display(), pack::MANIFEST)).into());
+    };
+    let manifest: toml::Table = toml::from_str(&text).context(pack::MANIFEST)?;
+    let id = manifest
+        .get("id")
+        .and_then(toml::Value::as_str)
+        .with_context(|| format!("{} has no `id`", pack::MANIFEST))?;
+    let bundle = built(home, id);
+    let advice = || format!("`postlude plugin build {}` makes one", home.display());
+    let Ok(built) = fs::metadata(&bundle).and_then(|data| data.modified()) else {
+        return Err(Usage(format!("{} isn't there: {}", bundle.display(), advice())).into());
+    };
+    for source in [
+        "src",
+        "fixtures",
+        pack::MANIFEST,
+        pack::SCHEMA,
+        pack::DEFAULTS,
+    ] {
+        if newest(&home.join(source)).is_some_and(|changed| changed > built) {
+            return Err(Usage(format!(
+                "{source} has changed since {} was built: {}",
+                bundle.display(),
+                advice()
+            ))
+            .into());
+        }
+    }
+    Ok(bundle)
+}
+
+/// When a file, or the last one of a folder, was changed.
+fn newest(path: &Path) -> Option<SystemTime> {
+    if path.is_file() {
+        return fs::metadata(path).and_then(|data| data.modified()).ok();
+    }
+    fs::read_dir(path)
+        .ok()?
+        .filter_map(|entry| newest(&entry.ok()?.path()))
+        .max()
 }
 
 /// The elements of the upload.
@@ -44,35 +105,8 @@ pub(super) fn chunks(bytes: &[u8]) -> Vec<UploadPluginRequest> {
         .collect()
 }
 
-/// Packs a folder: the same files give the same bytes.
-fn pack(folder: &Path) -> anyhow::Result<Vec<u8>> {
-    if !folder.join("plugin.toml").is_file() {
-        return Err(Usage(format!("{} has no plugin.toml", folder.display())).into());
-    }
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
-    let mut archive = tar::Builder::new(Vec::new());
-    for file in files {
-        let content = fs::read(&file)?;
-        let mut header = tar::Header::new_ustar();
-        header.set_size(u64::try_from(content.len())?);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, file.strip_prefix(folder)?, content.as_slice())?;
-    }
-    Ok(archive.into_inner()?)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if kind.is_dir() && !hidden {
-            collect(&entry.path(), files)?;
-        } else if kind.is_file() && !hidden {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
+/// Packs a folder that holds a component.
+fn packed(folder: &Path) -> anyhow::Result<Vec<u8>> {
+    let component = fs::read(folder.join(pack::COMPONENT))?;
+    pack::bundle(pack::files(folder)?, &component)
 }

@@ -48,6 +48,7 @@ pub(super) fn plugin_json(plugin: &Plugin) -> serde_json::Value {
         "plugin_id": plugin.plugin_id,
         "versions": plugin.versions.iter().map(version_json).collect::<Vec<_>>(),
         "installation": plugin.installation.as_ref().map(installation_json),
+        "history": plugin.history.iter().map(installation_json).collect::<Vec<_>>(),
     })
 }
 

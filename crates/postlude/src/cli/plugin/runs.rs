@@ -34,6 +34,24 @@ pub(crate) struct Runs {
     connection: Connection,
 }
 
+/// Whose lines.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only this plugin's.
+    plugin_id: Option<String>,
+    /// The hook.
+    #[arg(long, default_value = "return-policy")]
+    hook: String,
+    /// Only runs about this subject: an order's number, for example.
+    #[arg(long, default_value = "")]
+    subject: String,
+    /// Runs to look through, newest first.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=500))]
+    limit: i32,
+    #[command(flatten)]
+    connection: Connection,
+}
+
 /// Which run.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
@@ -126,6 +144,68 @@ pub(super) async fn list_or_show(command: &Runs, output: Output) -> anyhow::Resu
             ],
             rows,
         )
+    });
+    Ok(())
+}
+
+/// What plugins have logged, and why calls failed, oldest first.
+pub(super) async fn logs(command: &Logs, output: Output) -> anyhow::Result<()> {
+    let page = client(&command.connection)
+        .await?
+        .list_runs(ListRunsRequest {
+            hook: command.hook.clone(),
+            page_size: command.limit,
+            page_token: String::new(),
+            subject: command.subject.clone(),
+        })
+        .await
+        .tried("the runs can't be listed")?;
+    let mut runs = page.runs;
+    runs.reverse();
+    runs.retain(|run| {
+        let wanted = command.plugin_id.as_ref();
+        let speaks = !run.logs.is_empty() || run.result() != run::Result::Decided;
+        wanted.is_none_or(|id| *id == run.plugin_id) && speaks
+    });
+    let json = json!({
+        "runs": runs.iter().map(|run| json!({
+            "run_id": run.run_id,
+            "plugin_id": run.plugin_id,
+            "plugin_version": run.plugin_version,
+            "function": run.function,
+            "subject": run.subject,
+            "result": result(run),
+            "logs": run.logs,
+        })).collect::<Vec<_>>(),
+    });
+    output.print(&json, || {
+        if runs.is_empty() {
+            return format!(
+                "nothing was logged in the last {} runs of {}",
+                command.limit, command.hook
+            );
+        }
+        let mut lines = Vec::new();
+        for run in &runs {
+            lines.push(format!(
+                "{} {} {} {}/{} about {}: {}",
+                run.run_id,
+                run.plugin_id,
+                run.plugin_version,
+                run.hook,
+                run.function,
+                run.subject,
+                result(run)
+            ));
+            // A plugin's words don't steer anybody's terminal.
+            lines.extend(
+                run.logs
+                    .iter()
+                    .map(|log| format!("  {}", log.escape_debug())),
+            );
+        }
+        lines.push("next: postlude plugin runs RUN_ID shows input and output".to_owned());
+        lines.join("\n")
     });
     Ok(())
 }

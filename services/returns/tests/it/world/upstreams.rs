@@ -179,6 +179,9 @@ impl PluginService for Registry {
     async fn configure_plugin(&self, _: Request<ConfigurePluginRequest>) -> Answer<Installation> {
         nobody()
     }
+    async fn rollback_plugin(&self, _: Request<RollbackPluginRequest>) -> Answer<Installation> {
+        nobody()
+    }
     async fn disable_plugin(&self, _: Request<DisablePluginRequest>) -> Answer<Installation> {
         nobody()
     }

@@ -4,14 +4,22 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 
-pub(super) const MANIFEST: &str = "plugin.toml";
-pub(super) const SCHEMA: &str = "config.schema.json";
-pub(super) const DEFAULTS: &str = "config.default.json";
-const COMPONENT: &str = "component.wasm";
+/// The manifest's path in a bundle.
+pub const MANIFEST: &str = "plugin.toml";
+/// Usual path of the configuration's schema.
+pub const SCHEMA: &str = "config.schema.json";
+/// Usual path of its defaults.
+pub const DEFAULTS: &str = "config.default.json";
+/// The component's path in a bundle.
+pub const COMPONENT: &str = "component.wasm";
 const FIXTURES: &str = "fixtures";
 
-/// What a plugin's folder adds to its bundle, by path.
-pub(super) fn files(home: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+/// What a plugin's folder adds to its bundle, by path: the manifest, the configuration's schema and
+/// defaults, the fixtures.
+///
+/// # Errors
+/// If a file can't be read.
+pub fn files(home: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for name in [MANIFEST, SCHEMA, DEFAULTS] {
         let path = home.join(name);
@@ -33,8 +41,11 @@ pub(super) fn files(home: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// The archive. Its entries have no owner and no time.
-pub(super) fn bundle(mut files: BTreeMap<String, Vec<u8>>, component: &[u8]) -> Result<Vec<u8>> {
+/// The archive: the same files give the same bytes, for its entries have no owner and no time.
+///
+/// # Errors
+/// If a file is missing that every bundle has.
+pub fn bundle(mut files: BTreeMap<String, Vec<u8>>, component: &[u8]) -> Result<Vec<u8>> {
     for name in [MANIFEST, SCHEMA, DEFAULTS] {
         if !files.contains_key(name) {
             bail!("`{name}` is missing");

@@ -1,0 +1,32 @@
+//! What was put into service, for rollbacks.
+
+use postlude_store::schema::{blob, number, tenant, tenant_table, text};
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "the trait elides it, and its macro wants the same"
+)]
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::create()
+            .table(Alias::new("installation_history"))
+            .col(&mut tenant())
+            .col(&mut text("plugin_id"))
+            .col(&mut number("generation"))
+            .col(&mut number("revision"))
+            .col(&mut blob("body"))
+            .primary_key(
+                Index::create()
+                    .col(Alias::new("tenant"))
+                    .col(Alias::new("plugin_id"))
+                    .col(Alias::new("generation")),
+            )
+            .to_owned();
+        tenant_table(manager, table).await
+    }
+}
