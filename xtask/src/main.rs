@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use postlude_xtask::{nats, observers, postgres, repo, run, tools};
 
+mod bench;
 mod chaos;
 mod check;
 mod data;
@@ -31,6 +32,8 @@ enum Command {
     Up(up::Options),
     /// Gets and starts what the tests need, then runs every test.
     Test(test::Options),
+    /// Measures the platform beside what it stands on.
+    Bench(bench::Options),
     /// Breaks a platform on purpose while clients write; compares what they were told with what is there.
     Chaos(chaos::Options),
     /// Checks format, lints, contracts, dependencies and the rules of ARCHITECTURE.md.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let result = run::catch_signals().and_then(|()| match cli.command {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Chaos(options) => chaos::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Plugins => plugins::run().map(|()| true),

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     history::History,
     plan::{Mix, Pace, Plan},
-    shop::{Caller, Connect},
+    shop::{Caller, Connect, create_request},
     tally::Tally,
 };
 use self::{life::Lives, tally::Measured};
@@ -179,4 +179,11 @@ pub fn per_second(count: u64, elapsed: Duration) -> f64 {
         return 0.0;
     }
     count as f64 / elapsed.as_secs_f64()
+}
+
+/// Milliseconds with two decimals, for people.
+#[must_use]
+pub fn millis(time: Duration) -> String {
+    let micros = time.as_micros();
+    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }

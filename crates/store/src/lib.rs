@@ -31,6 +31,7 @@ mod tables;
 pub mod timers;
 pub mod trace;
 mod tx;
+pub mod watch;
 
 pub use envelope::{Envelope, Publish, PublishError};
 pub use erasure::Redacted;

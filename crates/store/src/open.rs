@@ -16,7 +16,10 @@ use sea_orm_migration::MigratorTrait;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::{Store, StoreConfig, StoreError, migrations::StoreMigrator, store::Inner};
+use crate::{
+    Store, StoreConfig, StoreError, migrations::StoreMigrator, store::Inner,
+    watch as watch_statements,
+};
 
 /// How long a write waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -37,7 +40,7 @@ impl Store {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, StoreError> {
-        let (writer, reader) = if config.url.starts_with("sqlite:") {
+        let (mut writer, mut reader) = if config.url.starts_with("sqlite:") {
             open_sqlite(config).await?
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
             open_postgres(config).await?
@@ -46,6 +49,8 @@ impl Store {
                 "a database URL starts with sqlite:// or postgres://",
             ));
         };
+        watch_statements::attach(service, &mut writer);
+        watch_statements::attach(service, &mut reader);
         Ok(Self::from_inner(Inner {
             service,
             schema: config.schema.clone(),

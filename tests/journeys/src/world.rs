@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use postlude::{Part, Platform, Surroundings, platform};
 use postlude_kernel::{Clock as _, SystemClock};
 use postlude_proto::gateway::v1::{CreateApiKeyRequest, CreateTenantRequest, Tenant};
+use postlude_store::StoreConfig;
 use postlude_testkit::{Database, Fresh};
 use prost_types::Timestamp;
 use tonic::transport::Channel;
@@ -25,7 +26,7 @@ pub struct World {
     pub sink: Sink,
     operator: Shop,
     home: Home,
-    _fresh: Fresh,
+    fresh: Fresh,
 }
 
 /// How the platform runs.
@@ -74,7 +75,7 @@ impl World {
             channel,
             sink: Sink::start().await,
             home: Home::Apart(Box::new(apart)),
-            _fresh: fresh,
+            fresh,
         })
     }
 }
@@ -97,7 +98,7 @@ impl World {
             channel,
             sink: Sink::start().await,
             home: Home::Here(Box::new(platform)),
-            _fresh: fresh,
+            fresh,
         })
     }
 
@@ -160,6 +161,12 @@ impl World {
     #[must_use]
     pub fn days_ago(&self, days: i64) -> Timestamp {
         days_ago(days)
+    }
+
+    /// The database of one service, for whoever looks inside.
+    #[must_use]
+    pub fn database(&self, service: &str) -> StoreConfig {
+        self.fresh.store(service)
     }
 
     /// The processes, where there is one per service.

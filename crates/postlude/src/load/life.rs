@@ -91,9 +91,10 @@ pub struct Life {
     /// Its line.
     pub return_line_id: String,
     due: Instant,
+    until: Step,
 }
 
-/// A life whose refund was asked for.
+/// A life that has come to its end: its refund was asked for, where the plan doesn't end it earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// The retailer's order number.
@@ -105,7 +106,7 @@ pub struct Ended {
 impl Life {
     /// The step was answered: the next one is due.
     pub(crate) fn advance(&mut self, done: Step) {
-        self.next = done.next();
+        self.next = done.next().filter(|step| *step <= self.until);
         self.due = Instant::now();
         if done == Step::Delivery {
             self.due += SETTLE;
@@ -122,6 +123,7 @@ impl Life {
 /// The lives of a run.
 pub(crate) struct Lives {
     prefix: String,
+    until: Step,
     begun: AtomicU64,
     waiting: Mutex<VecDeque<Life>>,
     /// What reads read.
@@ -133,6 +135,7 @@ impl Lives {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
             prefix: plan.name.clone(),
+            until: plan.until,
             begun: AtomicU64::new(0),
             waiting: Mutex::default(),
             known: Mutex::default(),
@@ -150,6 +153,7 @@ impl Lives {
             return_id: String::new(),
             return_line_id: String::new(),
             due: Instant::now(),
+            until: self.until,
         }
     }
 

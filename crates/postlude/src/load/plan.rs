@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use super::life::Step;
+
 /// Calls that may be under way at the same time in an open loop, unless the plan says otherwise.
 const MOST_IN_FLIGHT: usize = 10_000;
 
@@ -25,6 +27,8 @@ pub struct Plan {
     pub most_in_flight: usize,
     /// Returns that are prepared, for clients: orders that were bought, paid, shipped and delivered.
     pub lives: u64,
+    /// With which call a life ends.
+    pub until: Step,
     /// Stands in every number that this run makes, so that runs don't meet.
     pub name: String,
     /// Decides which call comes when.
@@ -47,6 +51,7 @@ impl Plan {
             patience: Duration::ZERO,
             most_in_flight: MOST_IN_FLIGHT,
             lives: 1_000,
+            until: Step::Refund,
             name: name.to_owned(),
             seed: 1,
             placed_seconds: now_seconds - 100 * 86_400,

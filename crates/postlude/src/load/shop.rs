@@ -188,10 +188,8 @@ impl Caller {
             }
             Step::Create => {
                 let request = self.request(CreateReturnRequest {
-                    order_id,
-                    lines: wanted(),
                     request_id,
-                    ..CreateReturnRequest::default()
+                    ..create_request(&order_id)
                 });
                 let opened = self.returns()?.create_return(request).await?.into_inner();
                 life.return_line_id = opened
@@ -317,6 +315,17 @@ impl Caller {
             .cloned()
             .context("no connection")
             .map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+/// What a life asks for when it opens its return.
+#[must_use]
+pub fn create_request(order_id: &str) -> CreateReturnRequest {
+    CreateReturnRequest {
+        order_id: order_id.to_owned(),
+        lines: wanted(),
+        request_id: format!("{order_id}-{}", Step::Create.method()),
+        ..CreateReturnRequest::default()
     }
 }
 

@@ -15,11 +15,11 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = Table::create()
             .table(Alias::new("installation_history"))
-            .col(&mut tenant())
-            .col(&mut text("plugin_id"))
-            .col(&mut number("generation"))
-            .col(&mut number("revision"))
-            .col(&mut blob("body"))
+            .col(tenant())
+            .col(text("plugin_id"))
+            .col(number("generation"))
+            .col(number("revision"))
+            .col(blob("body"))
             .primary_key(
                 Index::create()
                     .col(Alias::new("tenant"))

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use postlude_chaos::rows::{self, Outcome, Row, Trial};
+use postlude_kernel::{Clock as _, SystemClock};
 
 /// Breaks a platform on purpose while clients write, and compares what they were told with what is
 /// there.
@@ -67,7 +68,7 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     );
     let trial = Trial {
         binary: options.binary.clone(),
-        seed: options.seed.unwrap_or_else(rand::random),
+        seed: options.seed.unwrap_or_else(fresh_seed),
         time: Duration::from_secs(options.seconds.unwrap_or(options.minutes * 60)),
     };
     println!(
@@ -96,6 +97,12 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
         trial.seed
     );
     Ok(held)
+}
+
+/// Another one each time.
+fn fresh_seed() -> u64 {
+    let (_, nanos) = SystemClock.now().to_seconds_nanos();
+    u64::from(nanos.unsigned_abs()) ^ u64::from(std::process::id()).rotate_left(32)
 }
 
 /// Prints what came of a row; true if all held.

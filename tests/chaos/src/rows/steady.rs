@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postlude::load::{Mix, Pace, Plan};
+use postlude::load::{Mix, Pace, Plan, millis};
 
 use super::{Outcome, Scene, Trial};
 use crate::figures::{self, Used};
@@ -32,18 +32,18 @@ pub(super) async fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     outcome.tell_failures(&ran, |_| false);
     for call in &ran.summary.calls {
         outcome.figures.push(format!(
-            "{} {}: p50 {:.1} ms, p99 {:.1} ms",
+            "{} {}: p50 {} ms, p99 {} ms",
             call.ok,
             call.name,
-            call.p50.as_secs_f64() * 1e3,
-            call.p99.as_secs_f64() * 1e3
+            millis(call.p50),
+            millis(call.p99)
         ));
     }
     let slowest = ran.summary.calls.iter().map(|call| call.p99).max();
     outcome.figures.push(format!(
-        "{:.0} calls a second answered; slowest p99 {:.1} ms (aimed at below 100)",
+        "{:.0} calls a second answered; slowest p99 {} ms (aimed at below 100)",
         ran.summary.answered_per_second(),
-        slowest.unwrap_or_default().as_secs_f64() * 1e3
+        millis(slowest.unwrap_or_default())
     ));
     outcome.figures.push(format!(
         "memory {} MiB after a third, {} MiB at the end",

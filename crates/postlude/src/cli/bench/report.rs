@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::output::{grouped, table},
-    load::{Pace, Plan, Summary, per_second},
+    load::{Pace, Plan, Summary, millis, per_second},
 };
 
 /// A run and what came of it.
@@ -125,9 +125,4 @@ impl Report<'_> {
             "calls": calls,
         })
     }
-}
-
-fn millis(time: Duration) -> String {
-    let micros = time.as_micros();
-    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }
