@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     history::History,
     plan::{Mix, Pace, Plan},
-    shop::{Caller, Connect, create_request},
+    shop::{Caller, Connect, create_request, customer},
     tally::Tally,
 };
 use self::{life::Lives, tally::Measured};

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     figure::{Figure, Goal, median},
-    floor::{Bare, is_write},
+    floor::{Bare, TENANT, is_write},
 };
 
 const CLIENTS: u32 = 8;
@@ -47,7 +47,7 @@ pub(crate) async fn measure(database: Database) -> anyhow::Result<Vec<Figure>> {
         }
     }));
     let world = World::start(Setup::Together(database)).await;
-    let shop = world.tenant("shop").await?;
+    let shop = world.tenant(TENANT).await?;
     let statements = record(&world, &shop).await?;
     let bare = Bare::open(&world.database("returns")).await?;
     let (mut measured, mut floor) = (Vec::new(), Vec::new());
@@ -74,7 +74,12 @@ pub(crate) async fn measure(database: Database) -> anyhow::Result<Vec<Figure>> {
         Database::Sqlite => "SQLite",
         Database::Postgres => "PostgreSQL",
     };
-    eprintln!("    {} statements each", statements.len());
+    for statement in &statements {
+        eprintln!(
+            "    {}",
+            statement.sql.chars().take(150).collect::<String>()
+        );
+    }
     Ok(vec![Figure {
         name: format!("create-return, {name}"),
         value: median(measured),
@@ -149,17 +154,18 @@ async fn issue(bare: &Bare, statements: &[Statement], name: &str) -> anyhow::Res
             if number >= CALLS {
                 return anyhow::Ok(());
             }
-            bare.issue(for_order(statements, &format!("{name}-{number}")))
-                .await?;
+            bare.issue(for_order(statements, name, number)).await?;
         }
     });
     try_join_all(clients).await?;
     Ok(CALLS as f64 / began.elapsed().as_secs_f64())
 }
 
-/// The same statements about another order, with ids of their own.
-fn for_order(statements: &[Statement], order_id: &str) -> Vec<Statement> {
+/// The same statements about another order and its customer, with ids of their own.
+fn for_order(statements: &[Statement], name: &str, number: u64) -> Vec<Statement> {
     let template = format!("{TEMPLATE}-0");
+    let order_id = format!("{name}-{number}");
+    let (customer, its_customer) = (load::customer(0), load::customer(number));
     let mut ids = BTreeMap::new();
     statements
         .iter()
@@ -167,8 +173,13 @@ fn for_order(statements: &[Statement], order_id: &str) -> Vec<Statement> {
             let mut statement = statement.clone();
             if let Some(Values(values)) = &mut statement.values {
                 for value in values {
-                    if let Value::String(Some(text)) = value {
-                        *text = fresh_ids(&text.replace(&template, order_id), &mut ids);
+                    let Value::String(Some(text)) = value else {
+                        continue;
+                    };
+                    if *text == customer {
+                        text.clone_from(&its_customer);
+                    } else {
+                        *text = fresh_ids(&text.replace(&template, &order_id), &mut ids);
                     }
                 }
             }

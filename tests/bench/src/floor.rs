@@ -10,6 +10,8 @@ use sea_orm::{
 
 /// Connections, as one service has.
 const CONNECTIONS: u32 = 8;
+/// Whose rows are written and read.
+pub(crate) const TENANT: &str = "shop";
 
 /// One service's database, opened bare.
 pub(crate) struct Bare {
@@ -43,18 +45,18 @@ impl Bare {
         self.writer.get_database_backend()
     }
 
-    /// Issues statements as they were recorded: on PostgreSQL a transaction per scope, on SQLite reads
-    /// as they come and one transaction from the first write on.
+    /// Issues statements as they were recorded: what comes before the first write in one scope, the
+    /// rest in one transaction. On SQLite reads need no scope.
     pub(crate) async fn issue(&self, statements: Vec<Statement>) -> anyhow::Result<()> {
-        let mut open: Option<DatabaseTransaction> = None;
+        let mut writes = false;
+        let mut open = self.read_scope().await?;
         for statement in statements {
-            let scope = self.backend() == DbBackend::Postgres && begins_scope(&statement.sql);
-            let first_write = open.is_none() && is_write(&statement.sql);
-            if scope || first_write {
+            if !writes && is_write(&statement.sql) {
+                writes = true;
                 if let Some(done) = open.take() {
                     done.commit().await?;
                 }
-                open = Some(begin(&self.writer).await?);
+                open = Some(self.scope().await?);
             }
             match &open {
                 Some(transaction) => run(transaction, statement).await?,
@@ -65,6 +67,26 @@ impl Bare {
             done.commit().await?;
         }
         Ok(())
+    }
+
+    async fn read_scope(&self) -> anyhow::Result<Option<DatabaseTransaction>> {
+        if self.backend() == DbBackend::Postgres {
+            return Ok(Some(self.scope().await?));
+        }
+        Ok(None)
+    }
+
+    /// A transaction in which row-level security knows whose rows these are.
+    async fn scope(&self) -> anyhow::Result<DatabaseTransaction> {
+        let transaction = begin(&self.writer).await?;
+        if self.backend() == DbBackend::Postgres {
+            transaction
+                .execute_unprepared(&format!(
+                    "SELECT set_config('app.tenant', '{TENANT}', true)"
+                ))
+                .await?;
+        }
+        Ok(transaction)
     }
 }
 
@@ -108,19 +130,13 @@ pub(crate) fn is_write(sql: &str) -> bool {
         .any(|verb| sql.trim_start().starts_with(verb))
 }
 
-/// Whether it tells row-level security whose rows these are.
-fn begins_scope(sql: &str) -> bool {
-    sql.contains("set_config")
-}
-
 /// Orders' own rows, to be inserted once more into a table of the same form.
 pub(crate) struct OrderRows {
     bare: Bare,
-    tenant: String,
 }
 
 impl OrderRows {
-    pub(crate) async fn open(config: &StoreConfig, tenant: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn open(config: &StoreConfig) -> anyhow::Result<Self> {
         let bare = Bare::open(config).await?;
         let blob = if bare.backend() == DbBackend::Postgres {
             "BYTEA"
@@ -134,10 +150,7 @@ impl OrderRows {
                  body {blob} NOT NULL, PRIMARY KEY (tenant, order_id))"
             ))
             .await?;
-        Ok(Self {
-            bare,
-            tenant: tenant.to_owned(),
-        })
+        Ok(Self { bare })
     }
 
     /// What was written of orders whose number begins so.
@@ -146,14 +159,8 @@ impl OrderRows {
         prefix: &str,
         expected: usize,
     ) -> anyhow::Result<Vec<Vec<Value>>> {
-        let transaction = begin(&self.bare.writer).await?;
         let backend = self.bare.backend();
-        if backend == DbBackend::Postgres {
-            let scope = "SELECT set_config('app.tenant', $1, true)";
-            let scope =
-                Statement::from_sql_and_values(backend, scope, [self.tenant.clone().into()]);
-            transaction.query_one_raw(scope).await?;
-        }
+        let transaction = self.bare.scope().await?;
         let select = Statement::from_string(
             backend,
             format!(

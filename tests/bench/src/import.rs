@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::{
     figure::{Figure, Goal, median},
-    floor::OrderRows,
+    floor::{OrderRows, TENANT},
 };
 
 const ORDERS: usize = 20_000;
@@ -35,9 +35,9 @@ pub(crate) async fn measure() -> anyhow::Result<Vec<Figure>> {
         ("PostgreSQL", Database::Postgres),
     ] {
         let world = World::start(Setup::Together(database)).await;
-        let shop = world.tenant("shop").await?;
+        let shop = world.tenant(TENANT).await?;
         let (mut bare, mut imported) = (Vec::new(), Vec::new());
-        let rows = OrderRows::open(&world.database("orders"), "shop").await?;
+        let rows = OrderRows::open(&world.database("orders")).await?;
         for round in 0..ROUNDS {
             let orders: Vec<_> = (0..ORDERS).map(|number| order(round, number)).collect();
             let began = Instant::now();

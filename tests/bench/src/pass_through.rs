@@ -25,6 +25,7 @@ use tonic::{Request, metadata::MetadataValue, transport::Channel};
 
 use crate::{
     figure::{Figure, Goal, median},
+    floor::TENANT,
     serving::Serving,
 };
 
@@ -32,7 +33,6 @@ const IN_FLIGHT: usize = 64;
 const CONNECTIONS: usize = 4;
 const ROUNDS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
-const TENANT: &str = "shop";
 
 pub(crate) async fn measure(binary: &Path) -> anyhow::Result<Vec<Figure>> {
     let cluster = Cluster::start(Options::new(binary)).await?;

@@ -249,7 +249,7 @@ impl Caller {
     fn order(&self, life: &Life) -> Order {
         Order {
             order_id: life.order_id.clone(),
-            customer_id: format!("customer-{}", life.number % 1_000),
+            customer_id: customer(life.number),
             currency_code: "EUR".to_owned(),
             lines: vec![OrderLine {
                 line_id: "1".to_owned(),
@@ -316,6 +316,12 @@ impl Caller {
             .context("no connection")
             .map_err(|error| Status::internal(error.to_string()))
     }
+}
+
+/// Who buys in a life: a thousand customers take turns.
+#[must_use]
+pub fn customer(number: u64) -> String {
+    format!("customer-{}", number % 1_000)
 }
 
 /// What a life asks for when it opens its return.
