@@ -280,31 +280,34 @@ const fn way(state: State) -> u8 {
 async fn quiet(postgres: &Postgres, verdict: &mut Verdict) -> anyhow::Result<()> {
     let deadline = Instant::now() + QUIET;
     loop {
-        let mut behind = Vec::new();
-        for schema in SCHEMAS {
-            let waiting = count(
-                postgres,
-                &format!("SELECT count(*) FROM {schema}.store_outbox WHERE published_at IS NULL"),
-            )?;
-            if waiting > 0 {
-                behind.push(format!("{waiting} events of {schema} that nobody was told"));
-            }
-        }
-        let stale = count(postgres, STALE)?;
-        if stale > 0 {
-            behind.push(format!(
-                "{stale} orders that returns knows an older revision of"
-            ));
-        }
-        if behind.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
+        let behind = behind(postgres)?;
+        if behind.is_empty() || Instant::now() > deadline {
             verdict.lost.extend(behind);
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// What isn't told or isn't heard yet.
+fn behind(postgres: &Postgres) -> anyhow::Result<Vec<String>> {
+    let mut behind = Vec::new();
+    for schema in SCHEMAS {
+        let waiting = count(
+            postgres,
+            &format!("SELECT count(*) FROM {schema}.store_outbox WHERE published_at IS NULL"),
+        )?;
+        if waiting > 0 {
+            behind.push(format!("{waiting} events of {schema} that nobody was told"));
+        }
+    }
+    let stale = count(postgres, STALE)?;
+    if stale > 0 {
+        behind.push(format!(
+            "{stale} orders that returns knows an older revision of"
+        ));
+    }
+    Ok(behind)
 }
 
 /// Orders whose newest revision hasn't come to returns.

@@ -27,7 +27,7 @@ use tower::{Service as _, ServiceExt as _};
 const FAILURES: u32 = 5;
 /// An open breaker lets a call try after this long, and after longer each time it fails.
 const OPEN_FIRST: Duration = Duration::from_millis(250);
-const OPEN_MOST: Duration = Duration::from_secs(5);
+const OPEN_MOST: Duration = Duration::from_secs(2);
 /// Each call puts in one, each retry takes ten: one call in ten may be made again.
 const RETRY_COSTS: u32 = 10;
 const BUDGET_MOST: u32 = 500;
@@ -229,8 +229,10 @@ struct Breaker {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// In a row.
+    /// In a row, while it is closed.
     failures: u32,
+    /// How often a call that was let through while it was open has failed.
+    reopened: u32,
     /// While it is open: when the next call may try.
     shut_until: Option<Instant>,
 }
@@ -255,40 +257,53 @@ impl Breaker {
     /// A call begins. While the breaker is open the next one has to wait for what becomes of it.
     fn trial(&self) -> Trial<'_> {
         let mut seen = self.seen();
-        if seen.shut_until.is_some() {
-            seen.shut_until = Some(Instant::now() + wait(seen.failures));
+        let probes = seen.shut_until.is_some();
+        if probes {
+            seen.shut_until = Some(Instant::now() + wait(seen.reopened));
         }
         drop(seen);
-        Trial(self)
+        Trial {
+            breaker: self,
+            probes,
+        }
     }
 }
 
-struct Trial<'a>(&'a Breaker);
+struct Trial<'a> {
+    breaker: &'a Breaker,
+    /// Whether the breaker was open when the call began.
+    probes: bool,
+}
 
 impl Trial<'_> {
     fn succeeded(self) {
-        let before = std::mem::take(&mut *self.0.seen());
+        let before = std::mem::take(&mut *self.breaker.seen());
         if before.shut_until.is_some() {
-            meter::breakers_open(&self.0.service, -1);
+            meter::breakers_open(&self.breaker.service, -1);
         }
     }
 
     fn failed(self) {
-        let mut seen = self.0.seen();
-        seen.failures = seen.failures.saturating_add(1);
-        if seen.failures >= FAILURES {
-            let until = Instant::now() + wait(seen.failures);
-            if seen.shut_until.replace(until).is_none() {
-                meter::breakers_open(&self.0.service, 1);
+        let mut seen = self.breaker.seen();
+        if self.probes {
+            seen.reopened = seen.reopened.saturating_add(1);
+            seen.shut_until = Some(Instant::now() + wait(seen.reopened));
+        } else if seen.shut_until.is_none() {
+            seen.failures = seen.failures.saturating_add(1);
+            if seen.failures >= FAILURES {
+                seen.reopened = 0;
+                seen.shut_until = Some(Instant::now() + wait(0));
+                meter::breakers_open(&self.breaker.service, 1);
             }
         }
+        // A call that began before the breaker opened says nothing that isn't known: however many
+        // there are, they don't make it wait for longer.
     }
 }
 
-fn wait(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(FAILURES).min(8);
+fn wait(reopened: u32) -> Duration {
     OPEN_FIRST
-        .saturating_mul(2_u32.saturating_pow(doublings))
+        .saturating_mul(2_u32.saturating_pow(reopened.min(8)))
         .min(OPEN_MOST)
 }
 
@@ -313,6 +328,18 @@ mod tests {
         assert!(!breaker.lets_pass(), "it waits longer each time");
         tokio::time::advance(OPEN_FIRST).await;
         breaker.trial().succeeded();
+        assert!(breaker.lets_pass());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_calls_that_fail_at_once_open_it_no_longer_than_one_more() {
+        let breaker = Breaker::of(&"orders".into());
+        let under_way: Vec<_> = (0..200).map(|_| breaker.trial()).collect();
+        for trial in under_way {
+            trial.failed();
+        }
+        assert!(!breaker.lets_pass());
+        tokio::time::advance(OPEN_FIRST).await;
         assert!(breaker.lets_pass());
     }
 

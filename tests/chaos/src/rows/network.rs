@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use postlude::Part;
+use postlude_proto::returns::v1::{
+    GetReturnSettingsRequest, return_service_client::ReturnServiceClient,
+};
 use rand::RngExt as _;
+use tonic::metadata::MetadataValue;
 
 use super::{Outcome, Scene, Trial, kills::probe};
 use crate::{
@@ -82,15 +86,13 @@ fn clear(link: &Proxy) {
 
 /// How long a client waits for any answer at all.
 async fn answer(scene: &Scene, deadline: Duration) -> anyhow::Result<Duration> {
-    let began = tokio::time::Instant::now();
-    let mut request =
-        tonic::Request::new(postlude_proto::returns::v1::GetReturnSettingsRequest::default());
+    let key: MetadataValue<_> = format!("Bearer {}", scene.shop.key).parse()?;
+    let mut request = tonic::Request::new(GetReturnSettingsRequest::default());
+    request.metadata_mut().insert("authorization", key);
     request.set_timeout(deadline);
+    let began = tokio::time::Instant::now();
     // Whatever it is: what counts is when.
-    let _ = scene
-        .shop
-        .returns
-        .clone()
+    let _ = ReturnServiceClient::new(scene.cluster.channel.clone())
         .get_return_settings(request)
         .await;
     Ok(began.elapsed())
