@@ -224,27 +224,13 @@ impl Sync {
     ) -> Result<(), SyncError> {
         let mut snapshot = Vec::with_capacity(answer.bindings.len());
         for message in &answer.bindings {
-            let binding = parse(message)?;
-            let loaded = components
-                .get(&binding.component_digest)
-                .ok_or("its component is missing".to_owned())
-                .and_then(|bytes| {
-                    self.host
-                        .load(&binding.component_digest, bytes)
-                        .map_err(|error| error.to_string())
-                });
-            snapshot.push(Arc::new(match loaded {
-                Ok(component) => Bound::new(binding, component),
-                Err(why) => {
-                    tracing::error!(
-                        hook = self.hook,
-                        plugin = binding.plugin_id,
-                        why,
-                        "a component doesn't load here"
-                    );
-                    Bound::unavailable(binding, why)
-                }
-            }));
+            let previous = message
+                .previous
+                .as_deref()
+                .map(|before| self.prepare(before, &components))
+                .transpose()?;
+            let bound = self.prepare(message, &components)?;
+            snapshot.push(Arc::new(bound.or_else(previous)));
         }
         self.bindings.replace(snapshot);
         self.host
@@ -253,12 +239,43 @@ impl Sync {
         self.generation = answer.generation;
         Ok(())
     }
+
+    /// A binding with its component, or with why that isn't there.
+    fn prepare(
+        &self,
+        message: &proto::Binding,
+        components: &BTreeMap<String, Bytes>,
+    ) -> Result<Bound, SyncError> {
+        let binding = parse(message)?;
+        let loaded = components
+            .get(&binding.component_digest)
+            .ok_or("its component is missing".to_owned())
+            .and_then(|bytes| {
+                self.host
+                    .load(&binding.component_digest, bytes)
+                    .map_err(|error| error.to_string())
+            });
+        Ok(match loaded {
+            Ok(component) => Bound::new(binding, component),
+            Err(why) => {
+                tracing::error!(
+                    hook = self.hook,
+                    plugin = binding.plugin_id,
+                    why,
+                    "a component doesn't load here"
+                );
+                Bound::unavailable(binding, why)
+            }
+        })
+    }
 }
 
 fn digests(answer: &GetBindingsResponse) -> BTreeSet<String> {
     answer
         .bindings
         .iter()
+        .flat_map(|binding| [Some(binding), binding.previous.as_deref()])
+        .flatten()
         .map(|binding| binding.component_digest.clone())
         .collect()
 }
@@ -292,6 +309,7 @@ fn parse(message: &proto::Binding) -> Result<Binding, SyncError> {
     let fault_action = match message.fault_action() {
         proto::FaultAction::Default => FaultAction::Default,
         proto::FaultAction::FailClosed => FaultAction::FailClosed,
+        proto::FaultAction::PreviousGeneration => FaultAction::PreviousGeneration,
         proto::FaultAction::ManualReview | proto::FaultAction::Unspecified => {
             FaultAction::ManualReview
         }

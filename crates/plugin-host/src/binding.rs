@@ -16,6 +16,8 @@ pub enum FaultAction {
     FailClosed,
     /// Let a person decide.
     ManualReview,
+    /// Ask what answered before.
+    PreviousGeneration,
 }
 
 /// What answers a hook for one tenant.
@@ -46,6 +48,8 @@ pub struct Bound {
     pub binding: Arc<Binding>,
     /// The component, or why it can't be had.
     pub component: Result<Component, String>,
+    /// What is asked in its place when it fails.
+    pub previous: Option<Arc<Self>>,
 }
 
 impl Bound {
@@ -55,6 +59,7 @@ impl Bound {
         Self {
             binding: Arc::new(binding),
             component: Ok(component),
+            previous: None,
         }
     }
 
@@ -65,6 +70,16 @@ impl Bound {
         Self {
             binding: Arc::new(binding),
             component: Err(why.into()),
+            previous: None,
+        }
+    }
+
+    /// The same, with what is asked in its place when it fails.
+    #[must_use]
+    pub fn or_else(self, previous: Option<Self>) -> Self {
+        Self {
+            previous: previous.map(Arc::new),
+            ..self
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum FaultCode {
     InputTooLarge,
     /// The answer is larger than a plugin may give.
     OutputTooLarge,
+    /// The answer isn't of the hook's type: bytes that are no text, pointers to nowhere.
+    OutputMalformed,
     /// The answer breaks a rule of the hook.
     DecisionInvalid,
     /// The component can't be loaded on this replica.
@@ -41,6 +43,7 @@ impl FaultCode {
             Self::Trap => "TRAP",
             Self::InputTooLarge => "INPUT_TOO_LARGE",
             Self::OutputTooLarge => "OUTPUT_TOO_LARGE",
+            Self::OutputMalformed => "OUTPUT_MALFORMED",
             Self::DecisionInvalid => "DECISION_INVALID",
             Self::ComponentUnavailable => "COMPONENT_UNAVAILABLE",
             Self::BreakerOpen => "BREAKER_OPEN",
@@ -59,6 +62,7 @@ impl FaultCode {
             Self::Trap,
             Self::InputTooLarge,
             Self::OutputTooLarge,
+            Self::OutputMalformed,
             Self::DecisionInvalid,
             Self::ComponentUnavailable,
             Self::BreakerOpen,
@@ -66,6 +70,11 @@ impl FaultCode {
         ]
         .into_iter()
         .find(|code| code.as_str() == text)
+    }
+
+    /// Whether another generation of the plugin may do better.
+    pub(crate) const fn is_the_plugins(self) -> bool {
+        self.counts() || matches!(self, Self::BreakerOpen)
     }
 
     /// Whether the plugin is to blame.
@@ -77,6 +86,7 @@ impl FaultCode {
             | Self::StackExhausted
             | Self::Trap
             | Self::OutputTooLarge
+            | Self::OutputMalformed
             | Self::DecisionInvalid
             | Self::ComponentUnavailable => true,
             Self::InputTooLarge | Self::BreakerOpen | Self::HostFailed => false,

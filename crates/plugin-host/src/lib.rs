@@ -28,4 +28,4 @@ pub use component::{Component, ComponentInfo, LoadError, inspect};
 pub use digest::digest;
 pub use fault::{FaultCode, PluginError, PluginFault};
 pub use host::{Host, HostConfig, HostError, Limits};
-pub use run::{Answer, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict};
+pub use run::{Answer, Failed, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict};

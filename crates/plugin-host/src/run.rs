@@ -36,6 +36,19 @@ pub struct Answer<T> {
     pub binding: Option<Arc<Binding>>,
     /// The run, if the plugin ran or was refused its input. Store it with the decision.
     pub run: Option<RunRecord>,
+    /// Why the generation before was asked in the plugin's place, if it was.
+    pub failed: Option<Failed>,
+}
+
+/// A failure that the generation before made good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Who failed.
+    pub binding: Arc<Binding>,
+    /// How.
+    pub fault: PluginFault,
+    /// The run, if it ran. Store it too.
+    pub run: Option<RunRecord>,
 }
 
 impl<T> Answer<T> {
@@ -44,6 +57,7 @@ impl<T> Answer<T> {
             verdict,
             binding,
             run: None,
+            failed: None,
         }
     }
 }
@@ -70,6 +84,8 @@ pub enum RunAction {
     Default,
     /// It was refused.
     FailClosed,
+    /// What answered before was asked.
+    PreviousGeneration,
 }
 
 impl RunAction {
@@ -81,6 +97,7 @@ impl RunAction {
             Self::ManualReview => "manual-review",
             Self::Default => "default",
             Self::FailClosed => "fail-closed",
+            Self::PreviousGeneration => "previous-generation",
         }
     }
 }
@@ -91,6 +108,7 @@ impl From<FaultAction> for RunAction {
             FaultAction::Default => Self::Default,
             FaultAction::FailClosed => Self::FailClosed,
             FaultAction::ManualReview => Self::ManualReview,
+            FaultAction::PreviousGeneration => Self::PreviousGeneration,
         }
     }
 }
@@ -166,6 +184,7 @@ impl RunRecord {
                 | FaultCode::StackExhausted
                 | FaultCode::Trap
                 | FaultCode::OutputTooLarge
+                | FaultCode::OutputMalformed
                 | FaultCode::DecisionInvalid => true,
             },
         }

@@ -57,7 +57,7 @@ pub(crate) fn run<R>(
     };
     let left = store.get_fuel().unwrap_or_default();
     let guest = store.into_data();
-    let result = result.map_err(|error| classify(&error, &guest.limiter));
+    let result = result.map_err(|error| classify(&error, &guest.limiter, limits));
     let spent = Spent {
         fuel: fuel.saturating_sub(left),
         memory_bytes: u64::try_from(guest.limiter.memory).unwrap_or(u64::MAX),
@@ -72,7 +72,7 @@ fn ticks(limits: &Limits) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
 }
 
-fn classify(error: &wasmtime::Error, limiter: &Limiter) -> PluginFault {
+fn classify(error: &wasmtime::Error, limiter: &Limiter, limits: &Limits) -> PluginFault {
     let code = match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => FaultCode::FuelExhausted,
         Some(Trap::Interrupt) => FaultCode::TimeExhausted,
@@ -85,14 +85,54 @@ fn classify(error: &wasmtime::Error, limiter: &Limiter) -> PluginFault {
         {
             FaultCode::OutputTooLarge
         }
-        _ => FaultCode::Trap,
+        Some(_) => FaultCode::Trap,
+        // No trap: it was found while the answer was read, not while the guest ran.
+        None => FaultCode::OutputMalformed,
     };
     let mut message = error.root_cause().to_string();
+    if let Some(advice) = advice(code, limits) {
+        message = format!("{message}: {advice}");
+    }
     if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
         message.push('\n');
         message.push_str(&backtrace.to_string());
     }
     PluginFault::new(code, printable(&message, MAX_FAULT_BYTES, true))
+}
+
+/// What the author of a plugin can do about a fault whose own words don't say.
+fn advice(code: FaultCode, limits: &Limits) -> Option<String> {
+    match code {
+        FaultCode::FuelExhausted => {
+            Some("look for a loop without an end, or for work that grows faster than the lines".into())
+        }
+        FaultCode::TimeExhausted => Some(format!(
+            "a call may take {} ms; look for a loop without an end",
+            limits.time.as_millis()
+        )),
+        FaultCode::MemoryExhausted => Some(format!(
+            "a call may have {} KiB of memory and {} entries in tables",
+            limits.memory_bytes >> 10,
+            limits.table_elements
+        )),
+        FaultCode::StackExhausted => {
+            Some("look for a function that calls itself without an end".into())
+        }
+        FaultCode::OutputTooLarge => Some(format!(
+            "an answer may have {} KiB",
+            limits.output_bytes >> 10
+        )),
+        FaultCode::OutputMalformed => Some(
+            "the answer isn't of the hook's type; no rule does that, but bindings that don't fit this contract: build the plugin anew with its SDK"
+                .into(),
+        ),
+        FaultCode::Trap
+        | FaultCode::InputTooLarge
+        | FaultCode::DecisionInvalid
+        | FaultCode::ComponentUnavailable
+        | FaultCode::BreakerOpen
+        | FaultCode::HostFailed => None,
+    }
 }
 
 /// A text that does a terminal no harm, cut at `limit` bytes.

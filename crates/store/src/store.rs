@@ -1,7 +1,7 @@
 //! The handle of one service's database.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicI64},
 };
 
@@ -33,6 +33,9 @@ pub struct StoreConfig {
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
+/// Tenant, kind and key of each timer that is being fired, with its token.
+pub(crate) type Firing = HashMap<(String, String, String), String>;
+
 pub(crate) struct Inner {
     pub(crate) service: &'static str,
     pub(crate) schema: String,
@@ -49,9 +52,9 @@ pub(crate) struct Inner {
     pub(crate) timers: Notify,
     /// One relay at a time in this process, and the broker that it knows.
     pub(crate) relay: tokio::sync::Mutex<Option<String>>,
-    /// Timers that this process is firing, so that a lease which a test's clock outran isn't taken
-    /// from a handler that still runs.
-    pub(crate) firing: Mutex<HashSet<(String, String, String)>>,
+    /// Timers that this process is firing, with their tokens: their leases are renewed, and one which a
+    /// test's clock outran isn't taken from a handler that still runs.
+    pub(crate) firing: Mutex<Firing>,
     /// Whether the leases of the process before were let go (SQLite).
     pub(crate) leases_freed: OnceCell<()>,
     pub(crate) housekept: AtomicI64,
@@ -181,7 +184,7 @@ impl Store {
         &self.0.salt
     }
 
-    pub(crate) fn firing(&self) -> std::sync::MutexGuard<'_, HashSet<(String, String, String)>> {
+    pub(crate) fn firing(&self) -> std::sync::MutexGuard<'_, Firing> {
         self.0.firing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -16,7 +16,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-pub use self::fire::{due_count, fire_due_once, next_due, run};
+pub use self::fire::{due_count, fire_due_once, next_due, renew_leases, run};
 use crate::{
     Store, StoreError, Tx,
     tables::timer::{ActiveModel, Column, Entity},

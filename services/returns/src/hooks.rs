@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use postlude_kernel::{TenantId, Timestamp};
 use postlude_plugin_host::{
-    Answer as Said, Binding, Bindings, FaultAction, Host, Verdict, return_policy::CallContext,
+    Answer as Said, Binding, Bindings, Failed, FaultAction, Host, Verdict,
+    return_policy::CallContext,
 };
 use postlude_proto::runs::v1::{Replay, Run};
 use sha2::{Digest as _, Sha256};
@@ -67,19 +68,19 @@ pub(crate) struct Unanswered {
     pub(crate) soon: bool,
 }
 
-/// The terms of an order, or why there are none, with the run.
+/// The terms of an order, or why there are none, with what ran for them.
 #[derive(Debug)]
 pub(crate) struct AskedTerms {
     pub(crate) answer: Result<(Terms, DecisionSource), Unanswered>,
-    pub(crate) run: Option<Run>,
+    pub(crate) runs: Vec<Run>,
 }
 
-/// A decision with who took it, and the run.
+/// A decision with who took it, and what ran for it.
 #[derive(Debug)]
 pub(crate) struct Decision {
     pub(crate) answer: Answer,
     pub(crate) source: DecisionSource,
-    pub(crate) run: Option<Run>,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// What is done where the plugin has not answered.
@@ -113,13 +114,13 @@ impl Hooks {
             .host
             .return_policy_terms(&self.bindings, tenant, &context, &words::order(order))
             .await;
-        let run = said.run.as_ref().map(run::message);
-        let answer = match settle(said, run::id(run.as_ref()))? {
+        let runs = run::of(&said);
+        let answer = match settle(said)? {
             Ok((terms, source)) => Ok((words::terms(terms), source)),
             Err(Instead::BuiltIn) => Ok((terms::built_in(order), DecisionSource::built_in())),
             Err(Instead::Unanswered(unanswered)) => Err(unanswered),
         };
-        Ok(AskedTerms { answer, run })
+        Ok(AskedTerms { answer, runs })
     }
 
     /// Asks whether something may come back. Outside of every transaction.
@@ -135,7 +136,7 @@ impl Hooks {
     ) -> Result<Decision, Error> {
         let terms = match &facts.terms {
             Ok(terms) => terms,
-            Err(unanswered) => return Ok(decide_without(request, unanswered, None)),
+            Err(unanswered) => return Ok(decide_without(request, unanswered, Vec::new())),
         };
         let context = context(&facts.order.order_id, now);
         let said = self
@@ -148,19 +149,24 @@ impl Hooks {
                 &words::terms_message(terms),
             )
             .await;
-        let run = said.run.as_ref().map(run::message);
-        Ok(match settle(said, run::id(run.as_ref()))? {
-            Ok((decision, source)) => Decision {
-                answer: words::answer(decision),
-                source,
-                run,
-            },
+        let runs = run::of(&said);
+        let failed = said.failed.clone();
+        Ok(match settle(said)? {
+            Ok((decision, source)) => {
+                let mut answer = words::answer(decision);
+                answer.reasons.extend(failed.as_ref().map(made_good));
+                Decision {
+                    answer,
+                    source,
+                    runs,
+                }
+            }
             Err(Instead::BuiltIn) => Decision {
                 answer: policy::built_in(&facts.order, terms, request, self.allowance, now),
                 source: DecisionSource::built_in(),
-                run,
+                runs,
             },
-            Err(Instead::Unanswered(unanswered)) => decide_without(request, &unanswered, run),
+            Err(Instead::Unanswered(unanswered)) => decide_without(request, &unanswered, runs),
         })
     }
 
@@ -200,16 +206,17 @@ fn context(order_id: &str, now: Timestamp) -> CallContext {
     }
 }
 
-fn decide_without(request: &Request, unanswered: &Unanswered, run: Option<Run>) -> Decision {
+fn decide_without(request: &Request, unanswered: &Unanswered, runs: Vec<Run>) -> Decision {
     Decision {
         answer: Answer::uniform(request, unanswered.outcome, &unanswered.reason),
         source: unanswered.source.clone(),
-        run,
+        runs,
     }
 }
 
 /// What follows from what was said: the plugin's answer, or what the binding wants instead.
-fn settle<T>(said: Said<T>, run_id: String) -> Result<Result<(T, DecisionSource), Instead>, Error> {
+fn settle<T>(said: Said<T>) -> Result<Result<(T, DecisionSource), Instead>, Error> {
+    let run_id = said.run.map(|run| run.run_id).unwrap_or_default();
     let source = said
         .binding
         .as_deref()
@@ -220,16 +227,18 @@ fn settle<T>(said: Said<T>, run_id: String) -> Result<Result<(T, DecisionSource)
         .map_or(FaultAction::ManualReview, |binding| binding.fault_action);
     let instead = |reason: Reason| match action {
         FaultAction::Default => Instead::BuiltIn,
-        FaultAction::ManualReview | FaultAction::FailClosed => Instead::Unanswered(Unanswered {
-            outcome: if action == FaultAction::FailClosed {
-                Outcome::Declined
-            } else {
-                Outcome::NeedsReview
-            },
-            reason,
-            source: source.clone(),
-            soon: false,
-        }),
+        FaultAction::FailClosed | FaultAction::ManualReview | FaultAction::PreviousGeneration => {
+            Instead::Unanswered(Unanswered {
+                outcome: if action == FaultAction::FailClosed {
+                    Outcome::Declined
+                } else {
+                    Outcome::NeedsReview
+                },
+                reason,
+                source: source.clone(),
+                soon: false,
+            })
+        }
     };
     Ok(match said.verdict {
         Verdict::Answered(answer) => Ok((answer, source)),
@@ -274,6 +283,18 @@ fn source(binding: &Binding, run_id: String) -> DecisionSource {
         policy_version: binding.generation.to_string(),
         run_id,
     }
+}
+
+/// Why an earlier generation has answered.
+fn made_good(failed: &Failed) -> Reason {
+    Reason::new(
+        ReasonSource::Platform,
+        "PREVIOUS_GENERATION",
+        format!(
+            "The policy `{}` {} failed ({}), so what answered before it was asked.",
+            failed.binding.plugin_id, failed.binding.plugin_version, failed.fault.code
+        ),
+    )
 }
 
 /// A backtrace belongs to the run, not to a reason.

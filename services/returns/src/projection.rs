@@ -146,7 +146,7 @@ async fn attempt(
     let mut terms = known;
     let mut unanswered = None;
     if let Some(asked) = asked {
-        if let Some(run) = &asked.run {
+        for run in &asked.runs {
             runs::insert(&mut tx, run, app.store.now(), &order.customer_id).await?;
         }
         match asked.answer {

@@ -17,12 +17,12 @@ use super::{
     wire::{Input, Said},
 };
 use crate::{
-    binding::{Binding, BindingState, Bindings, Bound},
+    binding::{Binding, BindingState, Bindings, Bound, FaultAction},
     breaker::Ended,
     component::Component,
     fault::{FaultCode, PluginError, PluginFault},
     host::{Host, Inner},
-    run::{Answer, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict},
+    run::{Answer, Failed, Replay, ReplayError, RunAction, RunRecord, RunResult, Verdict},
     sandbox::{self, Spent},
     span,
 };
@@ -160,13 +160,44 @@ impl Host {
         tenant: &TenantId,
         context: &CallContext,
         input: Input,
-        judge: impl FnOnce(Said) -> Judged<T> + Send + 'static,
+        judge: impl Fn(Said) -> Judged<T> + Clone + Send + 'static,
     ) -> Answer<T> {
         let bound = match bindings.get(tenant) {
             BindingState::NoSnapshot => return Answer::without_run(Verdict::NoSnapshot, None),
             BindingState::None => return Answer::without_run(Verdict::NoPlugin, None),
             BindingState::Bound(bound) => bound,
         };
+        let Some(previous) = bound.previous.clone() else {
+            return self.ask_one(bound, tenant, context, input, judge).await;
+        };
+        let first = self
+            .ask_one(bound, tenant, context, input.clone(), judge.clone())
+            .await;
+        match (&first.verdict, &first.binding) {
+            (Verdict::Fault(fault), Some(binding)) if fault.code.is_the_plugins() => {
+                let failed = Failed {
+                    binding: Arc::clone(binding),
+                    fault: fault.clone(),
+                    run: first.run,
+                };
+                let second = self.ask_one(previous, tenant, context, input, judge).await;
+                Answer {
+                    failed: Some(failed),
+                    ..second
+                }
+            }
+            _ => first,
+        }
+    }
+
+    async fn ask_one<T: Send + 'static>(
+        &self,
+        bound: Arc<Bound>,
+        tenant: &TenantId,
+        context: &CallContext,
+        input: Input,
+        judge: impl FnOnce(Said) -> Judged<T> + Send + 'static,
+    ) -> Answer<T> {
         let span = span::begin(&bound.binding, HOOK, input.function());
         let answer = self
             .ask_bound(bound, tenant, context, input, judge)
@@ -224,6 +255,7 @@ impl Host {
                 verdict,
                 binding: Some(binding),
                 run: Some(run),
+                failed: None,
             },
             Ok(None) => faulted(FaultCode::HostFailed, "the host failed".to_owned()),
             Err(_full) => {
@@ -323,6 +355,10 @@ fn record<T>(inner: &Inner, binding: &Binding, ran: Recorded, verdict: &Verdict<
     };
     let action = match result {
         RunResult::Decided => RunAction::Used,
+        // An answer that there is none is an answer: nobody else is asked for another.
+        RunResult::PluginError if binding.fault_action == FaultAction::PreviousGeneration => {
+            RunAction::ManualReview
+        }
         RunResult::PluginError | RunResult::Fault => binding.fault_action.into(),
     };
     RunRecord {

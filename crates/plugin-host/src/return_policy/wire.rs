@@ -11,6 +11,7 @@ use super::{DECIDE, TERMS};
 use crate::run::RunRecord;
 
 /// A call as it is recorded.
+#[derive(Clone)]
 pub(super) enum Input {
     Terms(ReturnPolicyTermsInput),
     Decide(ReturnPolicyDecideInput),

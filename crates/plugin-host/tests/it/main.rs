@@ -10,6 +10,7 @@
 
 mod bindings;
 mod determinism;
+mod hostile;
 mod isolation;
 mod limits;
 mod loading;

@@ -8,7 +8,8 @@ use postlude_plugin_host::return_policy::{
 
 use crate::world::{NOW, World, answered, context, facts, order, tenant};
 
-const DEFAULTS: &str = include_str!("../../../../plugins/standard-returns/config.default.json");
+pub(crate) const DEFAULTS: &str =
+    include_str!("../../../../plugins/standard-returns/config.default.json");
 
 struct Shop(World);
 

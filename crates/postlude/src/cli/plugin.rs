@@ -73,6 +73,8 @@ enum OnFault {
     FailClosed,
     /// Let a person decide.
     ManualReview,
+    /// Ask what answered before, code and configuration.
+    PreviousGeneration,
 }
 
 impl From<OnFault> for FaultAction {
@@ -81,6 +83,7 @@ impl From<OnFault> for FaultAction {
             OnFault::Default => Self::Default,
             OnFault::FailClosed => Self::FailClosed,
             OnFault::ManualReview => Self::ManualReview,
+            OnFault::PreviousGeneration => Self::PreviousGeneration,
         }
     }
 }

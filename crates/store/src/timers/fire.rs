@@ -1,6 +1,6 @@
 //! Taking due timers, running their handlers, and what becomes of the timer afterwards.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use postlude_kernel::{TenantId, Timestamp};
 use sea_orm::{
@@ -18,22 +18,31 @@ use crate::{
     tables::timer::{Column, Entity, Model},
 };
 
-const BATCH: u64 = 32;
+/// So many handlers run side by side in a replica.
+const MOST: usize = 32;
+/// So many of them for one tenant: somebody's slow endpoint holds up nobody else's timers.
+const MOST_PER_TENANT: usize = 16;
 const POLL: Duration = Duration::from_secs(1);
-/// A handler that takes longer may be overtaken by another replica, and then loses.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a timer waits for a replica that is gone. A handler that runs has its lease renewed.
+const LEASE: Duration = Duration::from_secs(10);
+const RENEW: Duration = Duration::from_secs(3);
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(600);
 
 /// Fires what is due until it is stopped; then waits for the handlers that run.
 pub async fn run(store: Store, handlers: Handlers, stop: CancellationToken) {
+    let mut firing = JoinSet::new();
+    let mut renew = tokio::time::interval(RENEW);
+    renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stop.is_cancelled() {
         let woken = store.inner().timers.notified();
         tokio::pin!(woken);
         // From here on a commit isn't missed.
         woken.as_mut().enable();
-        match fire_due_once(&store, &handlers).await {
+        let room = MOST.saturating_sub(firing.len());
+        match fire_due(&store, &handlers, room, &mut firing).await {
             Ok(0) => {}
+            // There may be more.
             Ok(_) => continue,
             Err(error) => {
                 tracing::warn!(service = store.service(), error = %chain(&error), "timers");
@@ -42,9 +51,12 @@ pub async fn run(store: Store, handlers: Handlers, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => break,
             () = woken => {}
+            Some(_) = firing.join_next() => {}
+            _ = renew.tick() => renew_leases(&store).await,
             () = tokio::time::sleep(POLL) => {}
         }
     }
+    finish(&store, firing).await;
 }
 
 /// Fires what is due now, at most 32 timers, side by side; answers how many, whatever became of them.
@@ -52,16 +64,32 @@ pub async fn run(store: Store, handlers: Handlers, stop: CancellationToken) {
 /// # Errors
 /// What the database answers; a handler's error is not one.
 pub async fn fire_due_once(store: &Store, handlers: &Handlers) -> Result<usize, StoreError> {
-    let due = claim(store, handlers).await?;
+    let mut firing = JoinSet::new();
+    let count = fire_due(store, handlers, MOST, &mut firing).await?;
+    finish(store, firing).await;
+    Ok(count)
+}
+
+/// Starts what is due, `most` handlers at most; answers how many.
+async fn fire_due(
+    store: &Store,
+    handlers: &Handlers,
+    most: usize,
+    firing: &mut JoinSet<()>,
+) -> Result<usize, StoreError> {
+    if most == 0 {
+        return Ok(0);
+    }
+    let due = claim(store, handlers, most).await?;
     let count = due.len();
-    let mut running = JoinSet::new();
     for timer in due {
         let Some(handler) = handlers.get(&timer.kind).cloned() else {
             continue;
         };
+        let fired = Firing::of(store, &timer);
         let store = store.clone();
-        running.spawn(async move {
-            let _firing = Firing::of(&store, &timer);
+        firing.spawn(async move {
+            let _fired = fired;
             // A task of its own, so that a panic is one timer's failure.
             let work = timer.clone();
             let outcome = tokio::spawn(async move { handler.fire(work).await }).await;
@@ -75,8 +103,59 @@ pub async fn fire_due_once(store: &Store, handlers: &Handlers) -> Result<usize, 
             }
         });
     }
-    while running.join_next().await.is_some() {}
     Ok(count)
+}
+
+/// Waits for the handlers that run, and keeps their leases meanwhile.
+async fn finish(store: &Store, mut firing: JoinSet<()>) {
+    let mut renew = tokio::time::interval_at(tokio::time::Instant::now() + RENEW, RENEW);
+    loop {
+        tokio::select! {
+            ended = firing.join_next() => {
+                if ended.is_none() {
+                    return;
+                }
+            }
+            _ = renew.tick() => renew_leases(store).await,
+        }
+    }
+}
+
+/// Lengthens the leases of what this process is firing; [`run`] does so by itself. Failing to is no
+/// harm yet: the next time may succeed, and the loser of a lease that ran out rolls back.
+pub async fn renew_leases(store: &Store) {
+    let firing: Vec<(String, String)> = store
+        .firing()
+        .iter()
+        .map(|(id, token)| (id.0.clone(), token.clone()))
+        .collect();
+    if firing.is_empty() || !store.is_postgres() {
+        return;
+    }
+    let renewed = async {
+        let transaction = store.begin_unscoped().await?;
+        let until = store.now().plus(LEASE).as_micros();
+        let mine = firing
+            .into_iter()
+            .fold(Condition::any(), |any, (tenant, token)| {
+                any.add(
+                    Condition::all()
+                        .add(Column::Tenant.eq(tenant))
+                        .add(Column::Token.eq(token))
+                        .add(Column::LeaseUntil.is_not_null()),
+                )
+            });
+        Entity::update_many()
+            .col_expr(Column::LeaseUntil, Expr::value(Some(until)))
+            .filter(mine)
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok::<_, StoreError>(())
+    };
+    if let Err(error) = renewed.await {
+        tracing::warn!(service = store.service(), error = %chain(&error), "leases of timers");
+    }
 }
 
 /// How many timers are due now, of the kinds that have a handler.
@@ -114,10 +193,22 @@ fn free_condition(now: Timestamp) -> Condition {
         .add(Column::LeaseUntil.lte(now.as_micros()))
 }
 
-async fn claim(store: &Store, handlers: &Handlers) -> Result<Vec<DueTimer>, StoreError> {
+async fn claim(
+    store: &Store,
+    handlers: &Handlers,
+    most: usize,
+) -> Result<Vec<DueTimer>, StoreError> {
     free_stale_leases(store).await?;
     let now = store.now();
-    let ready = due_condition(now, handlers).add(free_condition(now));
+    let mut by_tenant = firing_by_tenant(store);
+    let busy: Vec<&str> = by_tenant
+        .iter()
+        .filter(|(_, count)| **count >= MOST_PER_TENANT)
+        .map(|(tenant, _)| tenant.as_str())
+        .collect();
+    let ready = due_condition(now, handlers)
+        .add(free_condition(now))
+        .add(Column::Tenant.is_not_in(busy));
     // Looks before it locks: the only writer of SQLite isn't taken every second for nothing.
     let any = Entity::find()
         .filter(ready.clone())
@@ -132,16 +223,18 @@ async fn claim(store: &Store, handlers: &Handlers) -> Result<Vec<DueTimer>, Stor
     let rows = Entity::find()
         .filter(ready)
         .order_by_asc(Column::Due)
-        .limit(BATCH)
+        .limit(u64::try_from(most).unwrap_or(u64::MAX))
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(&transaction)
         .await?;
     let mut due = Vec::new();
     for row in rows {
         let id = (row.tenant.clone(), row.kind.clone(), row.key.clone());
-        if store.firing().contains(&id) {
+        let share = by_tenant.entry(row.tenant.clone()).or_default();
+        if *share >= MOST_PER_TENANT || store.firing().contains_key(&id) {
             continue;
         }
+        *share += 1;
         let token = new_token(store);
         Entity::update_many()
             .col_expr(Column::Token, Expr::value(token.clone()))
@@ -159,6 +252,15 @@ async fn claim(store: &Store, handlers: &Handlers) -> Result<Vec<DueTimer>, Stor
     }
     transaction.commit().await?;
     Ok(due)
+}
+
+/// How many timers of each tenant this process is firing.
+fn firing_by_tenant(store: &Store) -> BTreeMap<String, usize> {
+    let mut count = BTreeMap::new();
+    for id in store.firing().keys() {
+        *count.entry(id.0.clone()).or_default() += 1;
+    }
+    count
 }
 
 /// A SQLite file has one serving process: leases that it finds are those of the one before, which is
@@ -252,7 +354,7 @@ impl Firing {
             timer.kind.clone(),
             timer.key.clone(),
         );
-        store.firing().insert(id.clone());
+        store.firing().insert(id.clone(), timer.token.clone());
         Self {
             store: store.clone(),
             id,

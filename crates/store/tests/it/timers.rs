@@ -249,10 +249,64 @@ on_both! {
         if bench.is_postgres() {
             // Another replica may hold it: only time tells that it is dead.
             assert_eq!(timers::fire_due_once(&restarted, &handlers).await.unwrap(), 0);
-            bench.advance(60);
+            bench.advance(10);
         }
         assert_eq!(timers::fire_due_once(&restarted, &handlers).await.unwrap(), 1);
         assert_eq!(recorder.fired()[0].attempt, 2);
+    }
+}
+
+on_both! {
+    async fn a_handler_that_runs_keeps_its_lease(bench) {
+        schedule(&bench.store, &tenant("a"), "one", Duration::ZERO).await;
+        let hangs = Arc::new(Hangs(AtomicUsize::new(0)));
+        let (store, hanging) = (bench.store.clone(), handlers(hangs.clone()));
+        let task = tokio::spawn(async move { timers::fire_due_once(&store, &hanging).await });
+        eventually("it is fired", async || hangs.0.load(Ordering::SeqCst) == 1).await;
+        let other = bench.again().await;
+        let recorder = Arc::new(Recorder::default());
+        let handlers = handlers(recorder.clone());
+        if bench.is_postgres() {
+            for _ in 0..3 {
+                bench.advance(9);
+                timers::renew_leases(&bench.store).await;
+                assert_eq!(timers::fire_due_once(&other, &handlers).await.unwrap(), 0);
+            }
+        }
+        task.abort();
+    }
+}
+
+/// Never answers for one tenant.
+struct Slow(Arc<Recorder>);
+
+#[async_trait::async_trait]
+impl TimerHandler for Slow {
+    async fn fire(&self, timer: DueTimer) -> Result<(), AnyError> {
+        if timer.tenant.as_str() == "slow" {
+            std::future::pending().await
+        }
+        self.0.fire(timer).await
+    }
+}
+
+on_both! {
+    async fn what_one_tenant_waits_for_holds_up_nobody_else(bench) {
+        let recorder = Arc::new(Recorder::default());
+        for number in 0..40 {
+            schedule(&bench.store, &tenant("slow"), &number.to_string(), Duration::ZERO).await;
+        }
+        bench.advance(1);
+        schedule(&bench.store, &tenant("quick"), "one", Duration::ZERO).await;
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(timers::run(
+            bench.store.clone(),
+            handlers(Arc::new(Slow(recorder.clone()))),
+            stop.clone(),
+        ));
+        eventually("the other tenant's is fired", async || recorder.fired().len() == 1).await;
+        assert_eq!(recorder.fired()[0].tenant.as_str(), "quick");
+        task.abort();
     }
 }
 

@@ -190,7 +190,10 @@ impl Manifest {
                 wanted = FaultAction::parse(text).ok_or_else(|| {
                     flaw(
                         "hooks.fault-action",
-                        format!("`{text}` is none of default, fail-closed, manual-review"),
+                        format!(
+                            "`{text}` is none of {}",
+                            FaultAction::ALL.map(FaultAction::name).join(", ")
+                        ),
                     )
                 })?;
             }

@@ -68,8 +68,20 @@ pub(crate) fn from_proto(one: proto::Installation, revision: i64) -> Result<Inst
     })
 }
 
-/// What services fetch.
-pub(crate) fn binding(tenant: &TenantId, hook: Hook, one: &Installation) -> proto::Binding {
+/// What services fetch; with what answered before, where a failure is made good by it.
+pub(crate) fn binding(
+    tenant: &TenantId,
+    hook: Hook,
+    one: &Installation,
+    before: Option<&Installation>,
+) -> proto::Binding {
+    let previous = before.map(|before| {
+        Box::new(proto::Binding {
+            // If both fail, a person decides.
+            fault_action: proto::FaultAction::ManualReview.into(),
+            ..binding(tenant, hook, before, None)
+        })
+    });
     proto::Binding {
         tenant_id: tenant.as_str().to_owned(),
         hook: hook.name().to_owned(),
@@ -80,6 +92,7 @@ pub(crate) fn binding(tenant: &TenantId, hook: Hook, one: &Installation) -> prot
         config_digest: one.config_digest.clone(),
         generation: one.generation,
         fault_action: fault_action(one.fault_action).into(),
+        previous,
     }
 }
 
@@ -90,6 +103,7 @@ pub(crate) const fn wanted_fault_action(action: proto::FaultAction) -> Option<Fa
         proto::FaultAction::Default => Some(FaultAction::Default),
         proto::FaultAction::FailClosed => Some(FaultAction::FailClosed),
         proto::FaultAction::ManualReview => Some(FaultAction::ManualReview),
+        proto::FaultAction::PreviousGeneration => Some(FaultAction::PreviousGeneration),
     }
 }
 
@@ -98,5 +112,6 @@ const fn fault_action(action: FaultAction) -> proto::FaultAction {
         FaultAction::Default => proto::FaultAction::Default,
         FaultAction::FailClosed => proto::FaultAction::FailClosed,
         FaultAction::ManualReview => proto::FaultAction::ManualReview,
+        FaultAction::PreviousGeneration => proto::FaultAction::PreviousGeneration,
     }
 }

@@ -13,14 +13,22 @@ pub(crate) enum FaultAction {
     FailClosed,
     /// Let a person decide.
     ManualReview,
+    /// Ask what answered before.
+    PreviousGeneration,
 }
 
 impl FaultAction {
+    /// Every action.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Default,
+        Self::FailClosed,
+        Self::ManualReview,
+        Self::PreviousGeneration,
+    ];
+
     /// Takes a manifest's or a column's word in.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Default, Self::FailClosed, Self::ManualReview]
-            .into_iter()
-            .find(|action| action.name() == text)
+        Self::ALL.into_iter().find(|action| action.name() == text)
     }
 
     /// The word.
@@ -29,6 +37,7 @@ impl FaultAction {
             Self::Default => "default",
             Self::FailClosed => "fail-closed",
             Self::ManualReview => "manual-review",
+            Self::PreviousGeneration => "previous-generation",
         }
     }
 }
@@ -185,6 +194,19 @@ pub(crate) fn before<'a>(
         .iter()
         .filter(|one| one.generation < current.generation)
         .find(|one| current.state != State::Active || !one.answers_like(current))
+}
+
+/// Who answers in the place of `current` when it fails: what was in service before with other code or
+/// another configuration. `history` is newest first.
+pub(crate) fn stand_in<'a>(
+    current: &Installation,
+    history: &'a [Installation],
+) -> Option<&'a Installation> {
+    history.iter().find(|one| {
+        one.generation < current.generation
+            && (one.component_digest != current.component_digest
+                || one.config_digest != current.config_digest)
+    })
 }
 
 /// Gives an installed plugin another configuration; `None` if that changes nothing.

@@ -1,5 +1,7 @@
 //! `binding`: what answers each hook of each tenant. All rows are the platform's own.
 
+use std::collections::BTreeMap;
+
 use postlude_kernel::TenantId;
 use postlude_proto::plugins::v1::Binding;
 use postlude_store::{Scope, StoreError, TenantTable, Tx};
@@ -37,11 +39,13 @@ impl TenantTable for Entity {
     }
 }
 
-/// Makes the bindings of `tenant` what its installations say. `tx` is the platform's.
+/// Makes the bindings of `tenant` what its installations say, each with what answered before it where
+/// that is known. `tx` is the platform's.
 pub(crate) async fn replace(
     tx: &mut Tx,
     tenant: &TenantId,
     installations: &[Installation],
+    before: &BTreeMap<String, Installation>,
 ) -> Result<(), StoreError> {
     tx.delete::<Entity>(Column::BoundTenant.eq(tenant.as_str()))
         .await?;
@@ -50,7 +54,10 @@ pub(crate) async fn replace(
         .filter(|one| one.state == State::Active);
     for installation in active {
         for hook in &installation.hooks {
-            let binding = convert::installation::binding(tenant, *hook, installation);
+            let before = before
+                .get(&installation.plugin_id)
+                .filter(|one| one.hooks.contains(hook));
+            let binding = convert::installation::binding(tenant, *hook, installation, before);
             let row = ActiveModel {
                 hook: Set(hook.name().to_owned()),
                 bound_tenant: Set(tenant.as_str().to_owned()),

@@ -1,6 +1,8 @@
 //! A change of what answers a tenant's hooks: one transaction over the tenant's rows, the events,
 //! the remembered reply and the platform's bindings.
 
+use std::collections::BTreeMap;
+
 use postlude_kernel::TenantId;
 use postlude_proto::plugins::v1::{self as proto, PluginBindingsChanged};
 use postlude_store::RequestKey;
@@ -8,7 +10,7 @@ use postlude_store::RequestKey;
 use super::{bindings, generations, history, installations};
 use crate::{
     App, Error, convert,
-    domain::{Installation, State},
+    domain::{FaultAction, Installation, State, installation},
 };
 
 /// What was read before a change was decided.
@@ -60,8 +62,17 @@ pub(crate) async fn save(
         after.retain(|one| one.plugin_id != change.plugin_id);
         after.push(change.clone());
     }
+    let mut before = BTreeMap::new();
+    for one in &after {
+        if one.state == State::Active && one.fault_action == FaultAction::PreviousGeneration {
+            let history = history::newest(&tx, &one.plugin_id).await?;
+            if let Some(found) = installation::stand_in(one, &history) {
+                before.insert(one.plugin_id.clone(), found.clone());
+            }
+        }
+    }
     tx.enter(&app.platform).await?;
-    bindings::replace(&mut tx, tenant, &after).await?;
+    bindings::replace(&mut tx, tenant, &after, &before).await?;
     let platform = generations::newest(&tx).await?;
     generations::advance(&mut tx, platform, platform + 1).await?;
     tx.commit().await?;

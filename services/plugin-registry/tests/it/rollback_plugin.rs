@@ -49,6 +49,19 @@ on_both_databases! {
         assert_eq!(bindings.bindings[0].config, first.config);
     }
 
+    async fn what_answered_before_stands_in_where_a_failure_asks_for_it(registry: Registry) {
+        registry.install("shop", "a", "1.0.0").await;
+        configure(&registry, r#"{"days": 14}"#, FaultAction::Unspecified).await;
+        // The same code and configuration again would fail again.
+        configure(&registry, r#"{"days": 14}"#, FaultAction::PreviousGeneration).await;
+        let asked = GetBindingsRequest { hook: "return-policy".to_owned(), known_generation: 0 };
+        let bindings = registry.internal().get_bindings(asked).await.unwrap().into_inner().bindings;
+        let previous = bindings[0].previous.as_deref().unwrap();
+        assert_eq!((bindings[0].generation, previous.generation), (3, 1));
+        assert_eq!(previous.fault_action(), FaultAction::ManualReview);
+        assert!(previous.config.contains("30") && previous.previous.is_none(), "{previous:?}");
+    }
+
     async fn goes_one_step_back_and_forth_where_no_generation_is_named(registry: Registry) {
         registry.install("shop", "a", "1.0.0").await;
         configure(&registry, r#"{"days": 14}"#, FaultAction::Unspecified).await;

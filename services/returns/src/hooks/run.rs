@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use postlude_kernel::{TenantId, Timestamp};
 use postlude_plugin_host::{
-    FaultCode, Host, PluginFault, ReplayError, RunAction, RunRecord, RunResult,
+    Answer, FaultCode, Host, PluginFault, ReplayError, RunAction, RunRecord, RunResult,
     return_policy::{DECIDE, TERMS},
 };
 use postlude_proto::{
@@ -15,13 +15,13 @@ use prost_reflect::DynamicMessage;
 
 use crate::{convert::time_message, error::Error};
 
-/// The id of a run; empty if nothing ran.
-pub(super) fn id(run: Option<&Run>) -> String {
-    run.map(|run| run.run_id.clone()).unwrap_or_default()
+/// Everything that ran for an answer, as it is kept: what failed first, if anything did.
+pub(super) fn of<T>(said: &Answer<T>) -> Vec<Run> {
+    let failed = said.failed.as_ref().and_then(|failed| failed.run.as_ref());
+    failed.into_iter().chain(&said.run).map(message).collect()
 }
 
-/// A record as it is kept.
-pub(super) fn message(record: &RunRecord) -> Run {
+fn message(record: &RunRecord) -> Run {
     let fault = record.fault.as_ref();
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let (input_type, output_type) = types(&record.function);

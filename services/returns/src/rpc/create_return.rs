@@ -31,7 +31,7 @@ use crate::{
 struct Ruling {
     answered: Answered,
     source: DecisionSource,
-    run: Option<Run>,
+    runs: Vec<Run>,
 }
 
 pub(crate) async fn handle(
@@ -89,7 +89,7 @@ pub(crate) async fn handle(
             let after = allocated(&facts.returnable, &asked)?;
             returnable_lines::save(&mut tx, &state.order_id, &facts.returnable, &after).await?;
             returns::insert(&mut tx, state).await?;
-            if let Some(run) = &ruling.run {
+            for run in &ruling.runs {
                 runs::insert(&mut tx, run, now, &state.customer_id).await?;
             }
             if let Some(return_by) = state.return_by {
@@ -165,7 +165,7 @@ fn by_quote(
         answered: convert::quote::answered(&quote.quote)
             .map_err(|unfit| Error::from(unreadable("quote", unfit)))?,
         source: reason::decision(decision.clone().unwrap_or_default()),
-        run: None,
+        runs: Vec::new(),
     })
 }
 
@@ -188,7 +188,7 @@ async fn by_asking(
             facts::credit_bonus(app, tenant, asked).await?,
         ),
         source: decision.source,
-        run: decision.run,
+        runs: decision.runs,
     })
 }
 
@@ -199,9 +199,11 @@ async fn declined(
     facts: &Facts,
     ruling: Ruling,
 ) -> Result<Error, Error> {
-    if let Some(run) = &ruling.run {
+    if !ruling.runs.is_empty() {
         let mut tx = app.store.begin(tenant).await?;
-        runs::insert(&mut tx, run, app.store.now(), &facts.order.customer_id).await?;
+        for run in &ruling.runs {
+            runs::insert(&mut tx, run, app.store.now(), &facts.order.customer_id).await?;
+        }
         tx.commit().await?;
     }
     let reasons = ruling

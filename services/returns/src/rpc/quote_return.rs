@@ -54,7 +54,7 @@ pub(crate) async fn handle(
     let mut tx = app.store.begin(&caller.tenant).await?;
     tx.about(customer);
     quotes::insert(&mut tx, &stored, customer).await?;
-    if let Some(run) = &decision.run {
+    for run in &decision.runs {
         runs::insert(&mut tx, run, now, customer).await?;
     }
     tx.commit().await?;

@@ -108,6 +108,28 @@ on_both_databases! {
         assert_eq!(world.open("A-9", 1).await.state(), State::Approved);
     }
 
+    async fn what_answered_before_makes_a_failure_good_and_both_runs_are_kept(world: World) {
+        world.install(MISBEHAVES, &behaviour("polite"), FaultAction::ManualReview).await;
+        world.delivered("A-1", 1).await;
+        world.install(MISBEHAVES, &behaviour("trap"), FaultAction::PreviousGeneration).await;
+        let opened = world.open("A-1", 1).await;
+        assert_eq!(opened.state(), State::Approved);
+        assert_eq!(codes(&opened.reasons), ["FRIENDLY", "PREVIOUS_GENERATION"]);
+        assert_eq!(opened.decision.unwrap().policy_version, "1");
+        let actions: Vec<(i64, String)> = list(&world)
+            .await
+            .into_iter()
+            .filter(|run| run.function == "decide")
+            .map(|run| (run.generation, run.action))
+            .collect();
+        assert_eq!(actions.len(), 2);
+        assert!(actions.contains(&(1, "used".to_owned())), "{actions:?}");
+        assert!(actions.contains(&(2, "previous-generation".to_owned())), "{actions:?}");
+        for run in list(&world).await {
+            assert!(replay(&world, &run.run_id).await.unwrap().identical, "{}", run.run_id);
+        }
+    }
+
     async fn the_binding_says_what_is_done_instead(world: World) {
         world.install(MISBEHAVES, &behaviour("trap"), FaultAction::Default).await;
         world.delivered("A-1", 1).await;

@@ -105,6 +105,12 @@ impl Registry {
         });
         let mut installed = self.0.lock().unwrap();
         installed.generation += 1;
+        let before = installed.binding.take().map(|before| {
+            Box::new(Binding {
+                fault_action: FaultAction::ManualReview.into(),
+                ..before
+            })
+        });
         installed.binding = Some(Binding {
             tenant_id: TENANT.to_owned(),
             hook: "return-policy".to_owned(),
@@ -115,6 +121,7 @@ impl Registry {
             config_digest: digest(config.as_bytes()),
             generation: installed.generation,
             fault_action: action.into(),
+            previous: before.filter(|_| action == FaultAction::PreviousGeneration),
         });
         installed.component = component;
     }
