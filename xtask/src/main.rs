@@ -11,6 +11,7 @@ use postlude_xtask::{nats, observers, postgres, repo, run, tools};
 mod bench;
 mod chaos;
 mod check;
+mod cluster;
 mod data;
 mod plugins;
 mod test;
@@ -36,6 +37,9 @@ enum Command {
     Bench(bench::Options),
     /// Breaks a platform on purpose while clients write; compares what they were told with what is there.
     Chaos(chaos::Options),
+    /// A process per service on PostgreSQL and NATS, on this machine: brings it up, tells how it is, takes
+    /// it down.
+    Cluster(cluster::Options),
     /// Checks format, lints, contracts, dependencies and the rules of ARCHITECTURE.md.
     Check(check::Options),
     /// Builds the guests, makes components of them, packs bundles into plugins/dist.
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Chaos(options) => chaos::run(&options),
+        Command::Cluster(options) => cluster::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Plugins => plugins::run().map(|()| true),
         Command::Data(options) => data::run(&options),

@@ -5,8 +5,7 @@
 
 use std::{
     env, fs,
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command},
     time::Duration,
@@ -213,7 +212,7 @@ impl Platform {
             if let Some(status) = platform.0.try_wait()? {
                 bail!("`postlude serve` ended ({status})");
             }
-            Ok(is_ready(options.ops))
+            Ok(run::is_ready(options.ops))
         })?;
         Ok(platform)
     }
@@ -235,18 +234,4 @@ impl Drop for Platform {
     fn drop(&mut self) {
         run::stop(&mut self.0, Duration::from_secs(35));
     }
-}
-
-/// Whether `/readyz` answers 200.
-fn is_ready(ops: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&ops, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream
-            .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }

@@ -103,6 +103,11 @@ async fn attempt(
     occasion: Occasion<'_>,
 ) -> Result<Option<Unanswered>, Error> {
     let order = convert::order::parse(told)?;
+    let event = matches!(occasion, Occasion::Event { .. });
+    // Nobody can have asked for it before its first revision: an import of the past costs no query.
+    if event && order.backfill && order.revision == 1 {
+        return Ok(None);
+    }
     let scope = app.store.read(tenant).await?;
     if scope.is_erased(&order.customer_id).await? {
         return Ok(None);
@@ -113,7 +118,6 @@ async fn attempt(
     let before = stored.as_ref().map(|stored| stored.revision);
     let newer = before.is_none_or(|before| before < order.revision);
     let lacking = lacking(told, known.as_ref());
-    let event = matches!(occasion, Occasion::Event { .. });
     if (event && order.backfill && stored.is_none()) || (!newer && lacking.is_empty()) {
         return Ok(None);
     }
