@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -14,6 +15,11 @@ use serde::Deserialize;
 pub struct GatewayConfig {
     /// Where to listen. Loopback by default: whoever opens it to the world says so.
     pub listen: SocketAddr,
+    /// Path of the door's certificate in PEM, with those between it and its authority. Empty: callers
+    /// come in the clear, as behind a proxy that speaks TLS for it.
+    pub tls_certificate: PathBuf,
+    /// Path of its private key.
+    pub tls_private_key: PathBuf,
     /// Bytes of one request message. What services decode by default.
     pub max_message_bytes: u32,
     /// Milliseconds that a unary call gets if its caller names no deadline.
@@ -28,6 +34,9 @@ pub struct GatewayConfig {
     pub rate_burst: u32,
     /// Unary calls inside at the same time; more are shed.
     pub max_in_flight: usize,
+    /// Milliseconds in which nine in ten unary calls of a service shall be answered. While they aren't,
+    /// fewer are let in.
+    pub target_ms: u64,
     /// Streams open at the same time; more are shed.
     pub max_streams: usize,
     /// Services whose name isn't the middle of their package, by that middle.
@@ -38,6 +47,8 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            tls_certificate: PathBuf::new(),
+            tls_private_key: PathBuf::new(),
             max_message_bytes: 4 * 1024 * 1024,
             default_deadline_ms: 15_000,
             max_deadline_ms: 60_000,
@@ -45,6 +56,7 @@ impl Default for GatewayConfig {
             rate_per_second: 2_000,
             rate_burst: 4_000,
             max_in_flight: 512,
+            target_ms: 200,
             max_streams: 1_024,
             services: BTreeMap::from([("plugins".to_owned(), "plugin-registry".to_owned())]),
         }

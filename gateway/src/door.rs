@@ -4,6 +4,7 @@
 //! whom → pass the bytes on, both ways, under a deadline. What is refused is refused before a byte
 //! of the message was read.
 
+mod adaptive;
 mod credentials;
 mod forward;
 mod health;

@@ -23,7 +23,9 @@ mod store;
 
 use std::sync::Arc;
 
-use postlude_chassis::{Clients, Context, Service, config::ConfigError, identity::Signer, server};
+use postlude_chassis::{
+    Clients, Context, Service, Tls, config::ConfigError, identity::Signer, server,
+};
 use postlude_proto::gateway::v1::admin_service_server::AdminServiceServer;
 use postlude_store::Store;
 use tokio::net::TcpListener;
@@ -95,13 +97,19 @@ impl Gateway {
         Door::new(self, stop.clone()).router()
     }
 
-    /// Opens the door on a port until `stop`, then lets what is inside finish.
+    /// Opens the door on a port until `stop`, then lets what is inside finish. Without `tls` callers
+    /// come in the clear.
     ///
     /// # Errors
     /// [`Error::Contract`] if the contract can't be shown by reflection.
-    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        tls: Option<Tls>,
+        stop: CancellationToken,
+    ) -> Result<(), Error> {
         let router = self.routes(&stop)?;
-        server::serve(listener, router, stop).await;
+        server::serve(listener, tls, router, stop).await;
         Ok(())
     }
 }

@@ -20,7 +20,8 @@ use crate::{
 
 /// How often to look when nobody wakes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
-const BATCH: u64 = 64;
+/// Deliveries that share a save of the cursor.
+const BATCH: u64 = 256;
 
 /// How far a running consumer has come, for whoever asks whether it has caught up.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use tower::Service;
 
 pub use upstream::{SendError, Upstream};
 
-use crate::{Caller, deadline, identity, identity::Signer, rpc, telemetry::calls::Call};
+use crate::{Caller, Tls, deadline, identity, identity::Signer, rpc, telemetry::calls::Call};
 
 /// A unary call between services takes this long at most, unless its own caller allows less.
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -30,6 +30,7 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Clients {
     signer: Signer,
+    tls: Option<Tls>,
     targets: Arc<RwLock<HashMap<String, Target>>>,
 }
 
@@ -58,13 +59,15 @@ pub enum ClientError {
     Unknown(String),
     /// The address is none.
     #[error(
-        "`{uri}` is no address for the service `{service}`; write for example http://127.0.0.1:7001"
+        "`{uri}` is no address for the service `{service}`; write for example {scheme}://127.0.0.1:7001"
     )]
     Address {
         /// The service.
         service: String,
         /// What was given.
         uri: String,
+        /// How services are spoken to here.
+        scheme: &'static str,
     },
     /// The service can't be reached.
     #[error("the service `{service}` can't be reached")]
@@ -119,11 +122,13 @@ impl Fault for ClientError {
 }
 
 impl Clients {
-    /// Knows no service yet.
+    /// Knows no service yet. With `tls` every call that leaves the process shows a certificate and
+    /// asks for one.
     #[must_use]
-    pub fn new(signer: Signer) -> Self {
+    pub fn new(signer: Signer, tls: Option<Tls>) -> Self {
         Self {
             signer,
+            tls,
             targets: Arc::default(),
         }
     }
@@ -137,27 +142,53 @@ impl Clients {
     /// they are needed, and again when they break.
     ///
     /// # Errors
-    /// [`ClientError::Address`] if one is no HTTP address.
+    /// [`ClientError::Address`] if one is no address of the [`scheme`](Self::scheme).
     pub fn connect(&self, name: &str, uri: &str) -> Result<(), ClientError> {
         let channels = uri.split(',').map(|uri| {
             let wrong = || ClientError::Address {
                 service: name.to_owned(),
                 uri: uri.to_owned(),
+                scheme: self.scheme(),
             };
             let parsed: Uri = uri.trim().parse().map_err(|_invalid| wrong())?;
-            if parsed.scheme_str() != Some("http") || parsed.authority().is_none() {
+            if parsed.scheme_str() != Some(self.scheme()) || parsed.authority().is_none() {
                 return Err(wrong());
             }
-            Ok(Endpoint::from(parsed)
+            // The connector below speaks TLS; the library's own would do so again if it saw the scheme.
+            let clear = Uri::builder()
+                .scheme("http")
+                .authority(
+                    parsed
+                        .authority()
+                        .map_or("", |authority| authority.as_str()),
+                )
+                .path_and_query("/")
+                .build()
+                .map_err(|_invalid| wrong())?;
+            let endpoint = Endpoint::from(clear)
                 .connect_timeout(Duration::from_secs(2))
                 .tcp_nodelay(true)
                 .http2_keep_alive_interval(Duration::from_secs(10))
-                .keep_alive_timeout(Duration::from_secs(5))
-                .connect_lazy())
+                .keep_alive_timeout(Duration::from_secs(5));
+            Ok(match self.tls.clone() {
+                None => endpoint.connect_lazy(),
+                Some(tls) => {
+                    endpoint.connect_with_connector_lazy(tower::service_fn(move |uri: Uri| {
+                        let tls = tls.clone();
+                        async move { tls.connect(&uri).await }
+                    }))
+                }
+            })
         });
         let channels = channels.collect::<Result<_, _>>()?;
         self.set(name, Target::Remote(Upstream::new(name, channels)));
         Ok(())
+    }
+
+    /// How services elsewhere are spoken to: `https` with certificates, else `http`.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Where the service `name` is, if anybody said so. Dashes and underscores are the same.

@@ -6,6 +6,7 @@
 //! | [`identity`] | who calls: short-lived signed tokens, minted and checked |
 //! | [`service`] | a service's table of contents, and running it: routes, consumers, timers, tasks, drain |
 //! | [`server`] | a port |
+//! | [`tls`] | certificates: on ports and on calls between services |
 //! | [`context`] | what a service is given to work with |
 //! | [`clients`] | calls between services, in one process or over the network |
 //! | [`outgoing`] | calls to the outside: address checks, signatures, the retry schedule |
@@ -31,6 +32,7 @@ pub mod secret;
 pub mod server;
 pub mod service;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 
 pub use caller::Caller;
@@ -39,3 +41,4 @@ pub use context::Context;
 pub use outgoing::Outgoing;
 pub use secret::Secret;
 pub use service::{Received, Running, Service};
+pub use tls::Tls;

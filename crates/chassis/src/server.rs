@@ -8,9 +8,14 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
+
+use crate::Tls;
 
 /// Calls that one connection may have open.
 const STREAMS: u32 = 1_000;
@@ -22,13 +27,23 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
 /// Serves a service's own routes on a port: what `--only` does.
-pub async fn serve_routes(listener: TcpListener, routes: Routes, stop: CancellationToken) {
-    serve(listener, routes.into_axum_router(), stop).await;
+pub async fn serve_routes(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    routes: Routes,
+    stop: CancellationToken,
+) {
+    serve(listener, tls, routes.into_axum_router(), stop).await;
 }
 
 /// Serves until `stop`; then takes no new connection, lets every open one finish its calls, and
-/// returns. How long that may take is the caller's to bound.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// returns. How long that may take is the caller's to bound. Without `tls` it is in the clear.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    stop: CancellationToken,
+) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -50,8 +65,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match accepted {
             Ok((stream, _peer)) => {
-                let work = connection(Arc::clone(&builder), stream, router.clone(), stop.clone());
-                connections.spawn(work);
+                let (builder, router) = (Arc::clone(&builder), router.clone());
+                let (tls, stop) = (tls.clone(), stop.clone());
+                connections.spawn(greet(builder, stream, tls, router, stop));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -64,15 +80,35 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     connections.wait().await;
 }
 
-async fn connection(
+async fn greet(
     builder: Arc<auto::Builder<TokioExecutor>>,
     stream: TcpStream,
+    tls: Option<Tls>,
     router: Router,
     stop: CancellationToken,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "nodelay");
     }
+    let Some(tls) = tls else {
+        return connection(builder, stream, router, stop).await;
+    };
+    let greeted = tokio::select! {
+        () = stop.cancelled() => return,
+        greeted = tls.accept(stream) => greeted,
+    };
+    match greeted {
+        Ok(stream) => connection(builder, stream, router, stop).await,
+        Err(error) => tracing::warn!(%error, "a connection is refused: no TLS with this peer"),
+    }
+}
+
+async fn connection(
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    stop: CancellationToken,
+) {
     let service = TowerToHyperService::new(router);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

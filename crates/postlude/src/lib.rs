@@ -14,3 +14,8 @@ mod payments;
 pub mod platform;
 
 pub use platform::{Part, Platform, PlatformError, Surroundings};
+
+/// A fifth of what an import computes is memory taken and given back between threads, which the C
+/// library's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

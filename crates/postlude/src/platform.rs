@@ -14,7 +14,7 @@ use std::{
 
 use postlude_bus::{Bus, BusError};
 use postlude_chassis::{
-    Clients, Context, Outgoing, Running,
+    Clients, Context, Outgoing, Running, Tls,
     clients::ClientError,
     config::{Config, ConfigError, Loader},
     identity::KeyError,
@@ -23,8 +23,9 @@ use postlude_chassis::{
         LogLevel, metrics,
         ops::{Ops, Readiness},
     },
+    tls::TlsError,
 };
-use postlude_gateway::Gateway;
+use postlude_gateway::{Gateway, GatewayConfig};
 use postlude_kernel::{Clock, IdSource, SystemClock, SystemIds};
 use postlude_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -123,6 +124,9 @@ pub enum PlatformError {
     /// The identity key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An upstream's address.
     #[error(transparent)]
     Upstream(#[from] ClientError),
@@ -138,6 +142,28 @@ pub enum PlatformError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// What a process shows to those who call, and to those it calls.
+struct Certificates {
+    services: Option<Tls>,
+    door: Option<Tls>,
+}
+
+impl Certificates {
+    fn open(config: &Config) -> Result<Self, PlatformError> {
+        let door: GatewayConfig = config.section(Part::Gateway.name()).deserialize()?;
+        Ok(Self {
+            services: Tls::between_services(&config.platform.tls)?,
+            door: Tls::on_the_door(&door.tls_certificate, &door.tls_private_key)?,
+        })
+    }
+
+    fn follow(&self, stop: &CancellationToken) {
+        for tls in [&self.services, &self.door].into_iter().flatten() {
+            tokio::spawn(tls.clone().follow(stop.clone()));
+        }
+    }
 }
 
 /// A platform at work. Dropping it cuts everything off; [`stop`](Self::stop) ends it well.
@@ -236,7 +262,7 @@ fn connect_neighbours(
         }
         let address = ports::service_address(config, part);
         if address.port() != 0 {
-            clients.connect(part.name(), &format!("http://{address}"))?;
+            clients.connect(part.name(), &format!("{}://{address}", clients.scheme()))?;
         }
     }
     Ok(())
@@ -254,7 +280,8 @@ impl Platform {
         let storage = Storage::new(config, &around)?;
         let lock = storage.lock()?;
         let keys = storage.keyring(config)?;
-        let clients = Clients::new(keys.signer());
+        let certificates = Certificates::open(config)?;
+        let clients = Clients::new(keys.signer(), certificates.services.clone());
         for (name, uri) in &config.platform.upstreams {
             if Part::parse(name).is_none() {
                 return Err(PlatformError::Setting(format!(
@@ -303,25 +330,28 @@ impl Platform {
             platform.services.push(service.start(&platform.stop));
         }
         tokio::spawn(keys.follow(platform.stop.clone()));
-        platform.serve(listeners, &around);
+        certificates.follow(&platform.stop);
+        platform.serve(listeners, certificates, &around);
         platform.readiness.set(true);
         Ok(platform)
     }
 
-    fn serve(&mut self, listeners: Listeners, around: &Surroundings) {
+    fn serve(&mut self, listeners: Listeners, certificates: Certificates, around: &Surroundings) {
         let Listeners {
             gateway,
             ops,
             services,
         } = listeners;
         if let (Some(door), Some(listener)) = (&self.gateway, gateway) {
-            self.servers.gateway(door, listener, &self.stop);
+            self.servers
+                .gateway(door, listener, certificates.door, &self.stop);
         }
         for (part, listener) in services {
             let running = self.services.iter().find(|one| one.name() == part.name());
             if let Some(running) = running {
+                let tls = certificates.services.clone();
                 self.servers
-                    .service(part, running.routes(), listener, &self.stop);
+                    .service(part, running.routes(), listener, tls, &self.stop);
             }
         }
         if let Some(listener) = ops {

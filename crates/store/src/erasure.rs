@@ -108,6 +108,7 @@ impl Tx {
             .into_iter()
             .map(|id| (hash(&salt, &self.session.tenant, id), id))
             .collect();
+        self.session.plan_by_values().await?;
         let answer = tombstone::Entity::find()
             .filter(tombstone::Column::Tenant.eq(self.session.tenant.as_str()))
             .filter(tombstone::Column::Customer.is_in(by_hash.keys().map(String::as_str)))

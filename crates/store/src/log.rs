@@ -26,6 +26,7 @@ use crate::{
     Envelope, Store, StoreError,
     envelope::Redaction,
     open::advisory_key,
+    store::PLAN_BY_VALUES,
     tables::{dead_letter, log_event, log_retry},
 };
 
@@ -80,7 +81,9 @@ impl EventLog {
             // Places must become visible in their order, or a cursor would pass one by.
             let lock = advisory_key(&self.store.inner().schema, "log");
             transaction
-                .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})"))
+                .execute_unprepared(&format!(
+                    "SELECT pg_advisory_xact_lock({lock}), {PLAN_BY_VALUES}"
+                ))
                 .await?;
         }
         let mut rows = Vec::new();

@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
-    sea_query::{Expr, OnConflict},
+    sea_query::{CaseStatement, Expr, OnConflict},
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Envelope, Publish, PublishError, Store, StoreError, meter,
     open::advisory_key,
+    store::PLAN_BY_VALUES,
     tables::{
         outbox::{Column, Entity, Model},
         secret,
@@ -27,7 +28,8 @@ use crate::{
     trace,
 };
 
-const BATCH: u64 = 100;
+/// A bound for memory; the more events share a commit, the faster an import drains.
+const BATCH: u64 = 500;
 const POLL: Duration = Duration::from_secs(1);
 /// Under this name the database remembers its broker.
 const BROKER: &str = "broker";
@@ -185,7 +187,7 @@ async fn postgres_batch(store: &Store, bus: &dyn Publish) -> Result<usize, Relay
     let answer = transaction
         .query_one_raw(Statement::from_string(
             DbBackend::Postgres,
-            format!("SELECT pg_try_advisory_xact_lock({lock})"),
+            format!("SELECT pg_try_advisory_xact_lock({lock}), {PLAN_BY_VALUES}"),
         ))
         .await
         .map_err(StoreError::from)?;
@@ -291,16 +293,14 @@ async fn mark(
     transaction: &DatabaseTransaction,
     seqs: &[i64],
 ) -> Result<(), StoreError> {
+    // A customer may have been erased while the event waited.
+    let payload = CaseStatement::new()
+        .case(Column::Redacted.eq(true), Vec::<u8>::new())
+        .finally(Expr::col(Column::Payload));
     Entity::update_many()
         .col_expr(Column::PublishedAt, Expr::value(now.as_micros()))
+        .col_expr(Column::Payload, payload.into())
         .filter(Column::Seq.is_in(seqs.iter().copied()))
-        .exec(transaction)
-        .await?;
-    // A customer was erased while the event waited.
-    Entity::update_many()
-        .col_expr(Column::Payload, Expr::value(Vec::<u8>::new()))
-        .filter(Column::Seq.is_in(seqs.iter().copied()))
-        .filter(Column::Redacted.eq(true))
         .exec(transaction)
         .await?;
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 use postlude_kernel::TenantId;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::IntoCondition,
+    QuerySelect, Select, Value, sea_query::IntoCondition,
 };
 
 use crate::{Store, StoreError, tables::tombstone};
@@ -95,6 +95,11 @@ impl Session {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// See [`Store::plan_by_values`].
+    pub(crate) async fn plan_by_values(&self) -> Result<(), StoreError> {
+        self.note(self.store.plan_by_values(&self.connection).await)
+    }
+
     pub(crate) async fn is_erased(&self, customer_id: &str) -> Result<bool, StoreError> {
         let salt = self.note(self.store.salt(&self.connection).await)?;
         let hash = crate::erasure::hash(&salt, &self.tenant, customer_id);
@@ -110,6 +115,8 @@ impl Session {
 pub struct Rows<'a, E: EntityTrait> {
     session: &'a Session,
     select: Select<E>,
+    /// Whether a condition lists values.
+    lists: bool,
 }
 
 impl<E: EntityTrait> std::fmt::Debug for Rows<'_, E> {
@@ -123,6 +130,7 @@ impl<'a, E: TenantTable> Rows<'a, E> {
         Self {
             session,
             select: E::find().filter(E::tenant_column().eq(session.tenant.as_str())),
+            lists: false,
         }
     }
 
@@ -130,6 +138,16 @@ impl<'a, E: TenantTable> Rows<'a, E> {
     pub fn filter(mut self, condition: impl IntoCondition) -> Self {
         self.select = self.select.filter(condition.into_condition());
         self
+    }
+
+    /// Keeps the rows that have one of these values in a column, however many values that are.
+    pub fn among<V: Into<Value>>(
+        mut self,
+        column: E::Column,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        self.lists = true;
+        self.filter(column.is_in(values))
     }
 
     /// Orders by a column, smallest first; after the orders given before.
@@ -164,6 +182,9 @@ impl<'a, E: TenantTable> Rows<'a, E> {
     /// # Errors
     /// What the database answers.
     pub async fn all(self) -> Result<Vec<E::Model>, StoreError> {
+        if self.lists {
+            self.session.plan_by_values().await?;
+        }
         let answer = self.select.all(&self.session.connection).await;
         self.session.note::<_, DbErr>(answer)
     }

@@ -171,6 +171,22 @@ impl Store {
         Ok(())
     }
 
+    /// Until the transaction ends PostgreSQL plans each statement by its values. It keeps the plan of a
+    /// statement that comes again, and one with a long list of values, planned while the table was
+    /// empty, reads the whole table until the first ANALYZE: a minute in which an import of the past
+    /// brings a hundred thousand rows.
+    pub(crate) async fn plan_by_values(
+        &self,
+        connection: &DatabaseTransaction,
+    ) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            connection
+                .execute_unprepared(&format!("SELECT {PLAN_BY_VALUES}"))
+                .await?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.0.writer.get_database_backend() == DbBackend::Postgres
     }
@@ -251,6 +267,9 @@ impl Store {
         }
     }
 }
+
+/// To be selected: see [`Store::plan_by_values`].
+pub(crate) const PLAN_BY_VALUES: &str = "set_config('plan_cache_mode', 'force_custom_plan', true)";
 
 /// Row-level security goes by this setting until the transaction ends. A tenant's id has no character
 /// that means anything in SQL.

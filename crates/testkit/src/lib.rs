@@ -15,6 +15,7 @@
 //!
 //! - [`Kit`]: the service at work. [`Database`], [`Fresh`]: where its data lies.
 //! - [`on_both_databases!`]: a scenario written once is two tests.
+//! - [`Authority`]: certificates for a test of TLS.
 //! - [`shuffle_and_repeat`]: another order, and some of it twice.
 //! - [`until`]: waits on a condition. Nothing here sleeps for a time that somebody guessed.
 //!
@@ -26,6 +27,7 @@
     reason = "a test may fail loudly, and this crate is for nothing else"
 )]
 
+mod certificates;
 mod database;
 mod kit;
 mod recorder;
@@ -33,6 +35,7 @@ mod setup;
 mod shuffle;
 mod wait;
 
+pub use certificates::Authority;
 pub use database::{Database, Fresh, POSTGRES_URL, postgres_url};
 pub use kit::{Builder, Kit, START};
 pub use recorder::Emitted;

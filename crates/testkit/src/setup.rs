@@ -93,7 +93,7 @@ impl Setup {
             .expect("the bus opens");
         let bus = Arc::new(Recording::new(bus, self.record.clone()));
         let signer = self.key.signer(Arc::clone(&clock)).expect("a key signs");
-        let clients = Clients::new(signer);
+        let clients = Clients::new(signer, None);
         for (name, routes) in &self.upstreams {
             clients.register(name, routes.clone());
         }

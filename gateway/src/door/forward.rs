@@ -36,6 +36,10 @@ impl Door {
         }
         let service = self.service_of(method.descriptor.parent_service().package_name());
         let target = self.target(&service)?;
+        let inside = match streaming {
+            true => None,
+            false => Some(self.0.limits.room_at(&service)?),
+        };
 
         let time = self
             .0
@@ -91,7 +95,8 @@ impl Door {
             return Ok(response);
         }
         let drained = streaming.then(|| self.0.stop.clone());
-        Ok(response.map(|body| Body::new(Relayed::new(body, service, until, drained, room))))
+        Ok(response
+            .map(|body| Body::new(Relayed::new(body, service, until, drained, (room, inside)))))
     }
 
     /// The service that owns a package: the middle of `postlude.<domain>.v1`, unless configured

@@ -1,9 +1,10 @@
 //! How much: per key, and inside at the same time.
 
 use std::{
+    collections::HashMap,
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,7 +15,10 @@ use governor::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::refusal::Refusal;
+use super::{
+    adaptive::{Inside, Room},
+    refusal::Refusal,
+};
 use crate::config::GatewayConfig;
 
 /// Keys that went quiet are forgotten once in so many calls.
@@ -24,6 +28,9 @@ const SWEEP: u64 = 100_000;
 pub(super) struct Limits {
     unary: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    services: RwLock<HashMap<String, Room>>,
+    most_in_service: usize,
+    target: Duration,
     rate: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
     calls: AtomicU64,
@@ -38,6 +45,9 @@ impl Limits {
         Self {
             unary: Arc::new(Semaphore::new(config.max_in_flight.min(most))),
             streams: Arc::new(Semaphore::new(config.max_streams.min(most))),
+            services: RwLock::default(),
+            most_in_service: config.max_in_flight,
+            target: Duration::from_millis(config.target_ms),
             rate: RateLimiter::keyed(quota),
             clock: DefaultClock::default(),
             calls: AtomicU64::new(0),
@@ -54,6 +64,25 @@ impl Limits {
         Arc::clone(room)
             .try_acquire_owned()
             .map_err(|_full| Refusal::Overloaded)
+    }
+
+    /// Room for one unary call to a service, as much as it answers in time.
+    pub(super) fn room_at(&self, service: &str) -> Result<Inside, Refusal> {
+        self.service(service).enter().ok_or(Refusal::Overloaded)
+    }
+
+    fn service(&self, service: &str) -> Room {
+        let known = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = known.get(service) {
+            return room.clone();
+        }
+        drop(known);
+        self.services
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(service.to_owned())
+            .or_insert_with(|| Room::new(self.most_in_service, self.target))
+            .clone()
     }
 
     /// Whether the key may call now.

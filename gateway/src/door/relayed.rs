@@ -15,7 +15,10 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 
-use super::refusal::Refusal;
+use super::{adaptive::Inside, refusal::Refusal};
+
+/// The call's place in the gateway and, a unary one's, in the service.
+pub(super) type Places = (OwnedSemaphorePermit, Option<Inside>);
 
 /// A body that keeps the call's place until it has ended.
 pub(super) struct Relayed {
@@ -25,7 +28,7 @@ pub(super) struct Relayed {
     /// Streams only: a unary call is finished while the gateway drains.
     drained: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     over: bool,
-    _room: OwnedSemaphorePermit,
+    _room: Places,
 }
 
 impl Relayed {
@@ -34,7 +37,7 @@ impl Relayed {
         service: String,
         until: Instant,
         drained: Option<CancellationToken>,
-        room: OwnedSemaphorePermit,
+        room: Places,
     ) -> Self {
         Self {
             inner,

@@ -84,7 +84,7 @@ pub(crate) async fn place(database: Database, behind: Behind, config: &str) -> P
     let ids: Arc<dyn IdSource> = Arc::new(SeededIds::new(0));
     let key = Key::generate().unwrap();
     let signer = key.signer(Arc::clone(&clock)).unwrap();
-    let clients = Clients::new(signer.clone());
+    let clients = Clients::new(signer.clone(), None);
     let bus = EmbeddedBus::open(&fresh.store("bus"), Arc::clone(&clock), Arc::clone(&ids))
         .await
         .unwrap();
@@ -116,7 +116,7 @@ pub(crate) async fn place(database: Database, behind: Behind, config: &str) -> P
     let gateway = Gateway::new(&gateway_context, signer.clone()).unwrap();
     let admin = gateway.service().start(&stop);
 
-    let elsewhere = Clients::new(signer);
+    let elsewhere = Clients::new(signer, None);
     let known = if behind == Behind::Near {
         &clients
     } else {
@@ -133,6 +133,7 @@ pub(crate) async fn place(database: Database, behind: Behind, config: &str) -> P
         let routes = orders.routes();
         tokio::spawn(postlude_chassis::server::serve_routes(
             listener,
+            None,
             routes,
             stop.clone(),
         ));
@@ -143,7 +144,7 @@ pub(crate) async fn place(database: Database, behind: Behind, config: &str) -> P
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let serving = gateway.clone();
     let serving_stop = stop.clone();
-    tokio::spawn(async move { serving.serve(listener, serving_stop).await.unwrap() });
+    tokio::spawn(async move { serving.serve(listener, None, serving_stop).await.unwrap() });
     Place {
         clock: manual,
         store,

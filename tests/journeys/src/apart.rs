@@ -130,10 +130,16 @@ impl Apart {
                 addresses.insert((part, number), address);
             }
         }
+        let certified = |(key, _): &(String, String)| key == "POSTLUDE_TLS__CERTIFICATE";
+        let scheme = if settings.iter().any(certified) {
+            "https"
+        } else {
+            "http"
+        };
         for part in Part::ALL {
             let of_part = addresses.iter().filter(|((other, _), _)| *other == part);
             let uris: Vec<_> = of_part
-                .map(|(_, address)| format!("http://{address}"))
+                .map(|(_, address)| format!("{scheme}://{address}"))
                 .collect();
             let name = part.name().replace('-', "_").to_uppercase();
             settings.push((format!("POSTLUDE_UPSTREAMS__{name}"), uris.join(",")));

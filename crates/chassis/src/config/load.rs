@@ -24,7 +24,7 @@ const PREFIX: &str = "POSTLUDE_";
 
 /// Variables with our prefix that configure something else: tests, the command line's client side,
 /// and the folder of the build's tools.
-const FOREIGN: [&str; 4] = ["TEST_", "API_KEY", "ENDPOINT", "TOOLS"];
+const FOREIGN: [&str; 5] = ["TEST_", "API_KEY", "ENDPOINT", "CA_FILE", "TOOLS"];
 
 /// Collects the layers and loads them.
 #[derive(Debug, Clone, Default)]

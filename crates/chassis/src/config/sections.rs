@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     Secret,
     telemetry::{LogConfig, TelemetryConfig},
+    tls::TlsConfig,
 };
 
 /// What every process of the platform is told.
@@ -23,6 +24,8 @@ pub struct PlatformConfig {
     pub ops: OpsConfig,
     /// The key that signs who calls.
     pub identity: IdentityConfig,
+    /// Certificates, for ports and calls between services.
+    pub tls: TlsConfig,
     /// Logs.
     pub log: LogConfig,
     /// Traces and metrics.

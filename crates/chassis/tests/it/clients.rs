@@ -26,7 +26,7 @@ fn place() -> Place {
     let key = Key::generate().unwrap();
     let stop = CancellationToken::new();
     Place {
-        clients: Clients::new(key.signer(Arc::clone(&clock)).unwrap()),
+        clients: Clients::new(key.signer(Arc::clone(&clock)).unwrap(), None),
         guard: Guard::new(
             "orders",
             Routes::new(OrderServiceServer::new(Orders)),
@@ -57,7 +57,12 @@ async fn answers_the_same_in_one_process_and_over_the_network() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let routes = far.guard.clone().into_routes();
-    let serving = tokio::spawn(server::serve_routes(listener, routes, far.stop.clone()));
+    let serving = tokio::spawn(server::serve_routes(
+        listener,
+        None,
+        routes,
+        far.stop.clone(),
+    ));
     far.clients.connect("orders", &uri).unwrap();
 
     for place in [&near, &far] {
@@ -126,7 +131,12 @@ async fn goes_to_the_replica_that_lives() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let lives = format!("http://{}", listener.local_addr().unwrap());
     let routes = place.guard.clone().into_routes();
-    tokio::spawn(server::serve_routes(listener, routes, place.stop.clone()));
+    tokio::spawn(server::serve_routes(
+        listener,
+        None,
+        routes,
+        place.stop.clone(),
+    ));
     place
         .clients
         .connect("orders", &format!("{nobody}, {lives}"))

@@ -17,3 +17,4 @@ mod outgoing;
 mod played;
 mod requests;
 mod service;
+mod tls;

@@ -22,7 +22,7 @@ pub(crate) fn client(
 ) -> OrderServiceClient<postlude_chassis::ServiceChannel> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let key = Key::generate().unwrap();
-    let clients = Clients::new(key.signer(Arc::clone(&clock)).unwrap());
+    let clients = Clients::new(key.signer(Arc::clone(&clock)).unwrap(), None);
     let routes = Routes::new(OrderServiceServer::new(Orders));
     let guard = Guard::new("orders", routes, key.verifier(clock), stop.clone());
     clients.register("orders", guard.into_routes());

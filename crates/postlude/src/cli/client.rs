@@ -1,12 +1,14 @@
 //! A connection to a running platform, through its gateway.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 use clap::Args;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::StatusExt;
 
@@ -34,6 +36,10 @@ pub(crate) struct Connection {
         value_name = "KEY"
     )]
     api_key: Option<String>,
+    /// For an address with https: the authority that signed its certificate, PEM, besides those that the
+    /// system trusts.
+    #[arg(long, env = "POSTLUDE_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 /// A channel that sends the key along.
@@ -66,7 +72,7 @@ impl Connection {
             )
             .into());
         }
-        connect(&self.endpoint, key).await
+        connect(&self.endpoint, key, self.ca_file.as_deref()).await
     }
 
     /// So many connections for load.
@@ -85,19 +91,29 @@ impl Connection {
 /// Connects with a key.
 ///
 /// # Errors
-/// With a key or an address that is none, or if nothing listens there.
-pub(crate) async fn connect(endpoint: &str, key: &str) -> anyhow::Result<Gateway> {
+/// With a key, an address or a file that is none, or if nothing listens there.
+pub(crate) async fn connect(
+    endpoint: &str,
+    key: &str,
+    ca_file: Option<&Path>,
+) -> anyhow::Result<Gateway> {
     let mut value: MetadataValue<Ascii> = format!("Bearer {key}")
         .parse()
         .map_err(|_| Usage("the API key has characters that no key has".to_owned()))?;
     value.set_sensitive(true);
-    let channel = Endpoint::from_shared(endpoint.to_owned())
-        .map_err(|_| Usage(format!("`{endpoint}` is not an address")))?
-        .connect()
-        .await
-        .with_context(|| {
-            format!("nothing answers at {endpoint}; `postlude serve` starts a platform")
-        })?;
+    let mut way = Endpoint::from_shared(endpoint.to_owned())
+        .map_err(|_| Usage(format!("`{endpoint}` is not an address")))?;
+    if way.uri().scheme_str() == Some("https") {
+        let mut tls = ClientTlsConfig::new().with_enabled_roots();
+        if let Some(path) = ca_file {
+            let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+            tls = tls.ca_certificate(Certificate::from_pem(pem));
+        }
+        way = way.tls_config(tls)?;
+    }
+    let channel = way.connect().await.with_context(|| {
+        format!("nothing answers at {endpoint}; `postlude serve` starts a platform")
+    })?;
     Ok(InterceptedService::new(channel, Credentials(value)))
 }
 

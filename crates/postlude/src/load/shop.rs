@@ -62,7 +62,7 @@ impl Caller {
     pub async fn connect(to: &Connect, plan: &Plan) -> anyhow::Result<Self> {
         let mut connections = Vec::new();
         for _ in 0..to.connections.max(1) {
-            connections.push(connect(&to.endpoint, &to.key).await?);
+            connections.push(connect(&to.endpoint, &to.key, None).await?);
         }
         Ok(Self::new(connections, plan))
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use postlude_chassis::{
+    Tls,
     config::Config,
     server,
     telemetry::ops::{self, Ops},
@@ -85,12 +86,13 @@ impl Servers {
         &mut self,
         gateway: &Gateway,
         listener: TcpListener,
+        tls: Option<Tls>,
         stop: &CancellationToken,
     ) {
         self.gateway_address = listener.local_addr().ok();
         let (gateway, stop) = (gateway.clone(), stop.clone());
         self.running.push(tokio::spawn(async move {
-            if let Err(error) = gateway.serve(listener, stop).await {
+            if let Err(error) = gateway.serve(listener, tls, stop).await {
                 tracing::error!(%error, "the gateway's port is gone");
             }
         }));
@@ -101,12 +103,13 @@ impl Servers {
         part: Part,
         routes: Routes,
         listener: TcpListener,
+        tls: Option<Tls>,
         stop: &CancellationToken,
     ) {
         if let Ok(address) = listener.local_addr() {
             self.service_addresses.insert(part, address);
         }
-        let served = server::serve_routes(listener, routes, stop.clone());
+        let served = server::serve_routes(listener, tls, routes, stop.clone());
         self.running.push(tokio::spawn(served));
     }
 

@@ -68,7 +68,7 @@ pub(crate) async fn find_all(
 ) -> Result<HashMap<String, Order>, Error> {
     scope
         .find::<Entity>()
-        .filter(Column::OrderId.is_in(order_ids))
+        .among(Column::OrderId, order_ids)
         .all()
         .await?
         .into_iter()

@@ -100,7 +100,7 @@ pub(crate) async fn one(
 pub(crate) async fn of(scope: &impl Scope, plugin_ids: &[String]) -> Result<Vec<Stored>, Error> {
     scope
         .find::<Entity>()
-        .filter(Column::PluginId.is_in(plugin_ids))
+        .among(Column::PluginId, plugin_ids.iter().map(String::as_str))
         .order_by_asc(Column::PluginId)
         .order_by_desc(Column::Rank)
         .all()

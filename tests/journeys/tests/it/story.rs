@@ -1,5 +1,7 @@
 //! One order, told whole: steps 1, 2, 3 and 5 as far as orders and returns go.
 
+use std::path::Path;
+
 use anyhow::{Context as _, ensure};
 use postlude_journeys::{
     World, on_every_setup,
@@ -11,6 +13,7 @@ use postlude_proto::{
     plugins::v1::{GetRunRequest, ListRunsRequest, ReplayRunRequest},
     returns::v1::{Outcome, RefundBreakdown, WatchReturnRequest, refund, r#return},
 };
+use postlude_testkit::Authority;
 use tonic::Status;
 
 on_every_setup! {
@@ -147,5 +150,31 @@ fn adds_up(breakdown: &RefundBreakdown) -> anyhow::Result<()> {
         + amount(&breakdown.restocking_fee)
         + amount(&breakdown.return_shipping_fee);
     ensure!(sum == amount(&breakdown.total) && sum > 0, "{breakdown:?}");
+    Ok(())
+}
+
+/// Every call between services shows a certificate; the door stays as it is.
+#[tokio::test]
+async fn one_order_is_told_between_services_with_certificates() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let tls = Authority::new().issue(folder.path(), &["127.0.0.1"]);
+    let setting = |key: &str, path: &Path| {
+        let name = format!("POSTLUDE_TLS__{key}");
+        (name, path.display().to_string())
+    };
+    let world = World::start_apart(vec![
+        setting("CERTIFICATE", &tls.certificate),
+        setting("PRIVATE_KEY", &tls.private_key),
+        setting("AUTHORITY", &tls.authority),
+    ])
+    .await?;
+    let shop = world.tenant("shop").await?;
+    world.install_standard_returns(&shop).await?;
+    let mut story = Story::new("order", world.days_ago(6));
+    for step in STEPS {
+        story.step(&shop, step).await?;
+    }
+    story.finish(&shop).await?;
+    ensure!(world.stop().await?, "a process did not stop by itself");
     Ok(())
 }

@@ -1,0 +1,207 @@
+//! How many unary calls a service is given at the same time: as many as it answers in time.
+//!
+//! A queue that only grows is no use to anybody: whoever waits at its end has given up before the answer
+//! comes. So the room shrinks while more than one call in ten takes longer than the target, and grows
+//! again while it is filled and they don't (additive increase, multiplicative decrease). Each service has
+//! a room of its own: one that hangs takes no room from the others.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// The least room: enough to notice that a service is well again.
+const LEAST: usize = 8;
+/// What a service that nobody has called yet is trusted with.
+const FIRST: usize = 64;
+/// The room is looked at this often at most, and after so many answers at least.
+const WINDOW: Duration = Duration::from_millis(100);
+const ANSWERS: u32 = 20;
+
+/// One service's room. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Room(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    most: usize,
+    target: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: usize,
+    inside: usize,
+    window: Window,
+    shrunk: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    answers: u32,
+    slow: u32,
+    /// The most calls inside at once.
+    peak: usize,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            answers: 0,
+            slow: 0,
+            peak: 0,
+        }
+    }
+}
+
+/// A call inside, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Inside {
+    room: Room,
+    since: Instant,
+}
+
+impl Room {
+    /// Never more than `most`; `target` is how fast nine calls in ten shall be answered.
+    pub(super) fn new(most: usize, target: Duration) -> Self {
+        Self(Arc::new(Inner {
+            most,
+            target,
+            state: Mutex::new(State {
+                limit: FIRST.min(most),
+                inside: 0,
+                window: Window::new(),
+                shrunk: None,
+            }),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a call in, if there is room.
+    pub(super) fn enter(&self) -> Option<Inside> {
+        let mut state = self.state();
+        if state.inside >= state.limit {
+            state.window.peak = state.limit;
+            return None;
+        }
+        state.inside += 1;
+        state.window.peak = state.window.peak.max(state.inside);
+        drop(state);
+        Some(Inside {
+            room: self.clone(),
+            since: Instant::now(),
+        })
+    }
+
+    fn leave(&self, since: Instant) {
+        let took = since.elapsed();
+        let mut state = self.state();
+        state.inside = state.inside.saturating_sub(1);
+        // Who came in before the room shrank waited behind what was let in then: that has been answered.
+        if state.shrunk.is_some_and(|shrunk| since < shrunk) {
+            return;
+        }
+        state.window.answers = state.window.answers.saturating_add(1);
+        if took > self.0.target {
+            state.window.slow = state.window.slow.saturating_add(1);
+        }
+        if state.window.answers < ANSWERS || state.window.began.elapsed() < WINDOW {
+            return;
+        }
+        let window = std::mem::replace(&mut state.window, Window::new());
+        let filled = window.peak >= state.limit;
+        state.limit = if window.slow.saturating_mul(10) > window.answers {
+            state.shrunk = Some(Instant::now());
+            // From what was in use: an idle room says nothing about what it would hold.
+            shrunk(state.limit.min(window.peak))
+        } else if filled {
+            grown(state.limit)
+        } else {
+            state.limit
+        }
+        .clamp(LEAST.min(self.0.most), self.0.most);
+    }
+}
+
+fn shrunk(limit: usize) -> usize {
+    limit.saturating_mul(9) / 10
+}
+
+fn grown(limit: usize) -> usize {
+    limit.saturating_add(limit / 20).saturating_add(1)
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.room.leave(self.since);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: Duration = Duration::from_millis(200);
+
+    /// Calls that wait in one queue which serves one each `service`, for some windows; answers how many
+    /// were let in at most.
+    async fn queue(room: &Room, service: Duration, rounds: usize) -> usize {
+        let mut most = 0;
+        for _ in 0..rounds {
+            let mut inside = Vec::new();
+            while let Some(call) = room.enter() {
+                inside.push(call);
+            }
+            most = inside.len();
+            for call in inside {
+                tokio::time::advance(service).await;
+                drop(call);
+            }
+        }
+        most
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_shrinks_to_what_is_answered_in_time() {
+        let room = Room::new(512, TARGET);
+        // 10 ms each: twenty fit into the target, and a tenth may be late.
+        let inside = queue(&room, Duration::from_millis(10), 60).await;
+        // A saw tooth around it.
+        assert!((16..=32).contains(&inside), "{inside}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_grows_as_the_service_gets_faster_but_not_past_its_bound() {
+        let room = Room::new(100, TARGET);
+        assert!(queue(&room, Duration::from_millis(10), 60).await < 33);
+        let inside = queue(&room, Duration::from_millis(1), 200).await;
+        assert_eq!(inside, 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_hangs_keeps_a_little_room() {
+        let room = Room::new(512, TARGET);
+        let inside = queue(&room, Duration::from_secs(15), 60).await;
+        assert_eq!(inside, LEAST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_slow_calls_among_many_take_no_room() {
+        let room = Room::new(512, TARGET);
+        for number in 0..1_000 {
+            let call = room.enter();
+            let slow = number % 20 == 0;
+            tokio::time::advance(if slow { TARGET * 5 } else { TARGET / 20 }).await;
+            drop(call);
+        }
+        assert_eq!(room.state().limit, FIRST);
+    }
+}
