@@ -113,6 +113,13 @@ impl Postgres {
         .map(drop)
     }
 
+    /// Its first process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
+        file.lines().next()?.trim().parse().ok()
+    }
+
     /// Stops it at once, as a crash would: nothing is finished and nothing is written.
     ///
     /// # Errors

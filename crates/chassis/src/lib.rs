@@ -27,6 +27,7 @@ pub mod deadline;
 pub mod health;
 pub mod identity;
 pub mod outgoing;
+mod reload;
 pub mod rpc;
 pub mod secret;
 pub mod server;

@@ -25,8 +25,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client, server};
 use tokio_util::sync::CancellationToken;
 
-/// How often the files are read again.
-const EVERY: Duration = Duration::from_secs(5);
+use crate::reload;
+
 /// A peer that doesn't finish its greeting is let go.
 const GREETING: Duration = Duration::from_secs(10);
 const HTTP2: &[u8] = b"h2";
@@ -168,18 +168,7 @@ impl Tls {
 
     /// Follows the files until it is stopped.
     pub async fn follow(self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-            let tls = self.clone();
-            match tokio::task::spawn_blocking(move || tls.reload()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "certificates stay as they are"),
-                Err(error) => tracing::error!(%error, "certificates stay as they are"),
-            }
-        }
+        reload::follow(stop, "certificates", move || self.reload()).await;
     }
 
     /// The server's end of a connection.

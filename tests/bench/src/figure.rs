@@ -11,8 +11,12 @@ use serde_json::json;
 pub(crate) enum Goal {
     /// The value is at most this.
     AtMost(f64),
+    /// The value is at least this.
+    AtLeast(f64),
     /// The value is this share of the floor at least.
     ShareOfFloor(f64),
+    /// Nothing; it stands there to be known.
+    None,
 }
 
 /// A figure.
@@ -26,11 +30,24 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
+    /// A figure that stands alone.
+    pub(crate) const fn plain(name: String, value: f64, unit: &'static str) -> Self {
+        Self {
+            name,
+            value,
+            unit,
+            floor: None,
+            goal: Goal::None,
+        }
+    }
+
     /// The line that is printed.
     pub(crate) fn json(&self) -> String {
         let ratio = self.floor.map(|floor| self.value / floor);
         let (goal, met) = match self.goal {
             Goal::AtMost(most) => (format!("<= {most}"), Some(self.value <= most)),
+            Goal::AtLeast(least) => (format!(">= {least}"), Some(self.value >= least)),
+            Goal::None => (String::new(), None),
             Goal::ShareOfFloor(share) => (
                 format!("ratio >= {share}"),
                 ratio.map(|ratio| ratio >= share),

@@ -7,8 +7,8 @@ mod create_return;
 mod figure;
 mod floor;
 mod import;
+mod life_cycle;
 mod pass_through;
-mod serving;
 mod start;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -30,7 +30,7 @@ struct Options {
 }
 
 /// What can be measured.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 8] = [
     (
         "start",
         "from the process to the first call, everything in one process",
@@ -49,6 +49,14 @@ const ALL: [(&str, &str); 6] = [
         "CreateReturn through the gateway beside its statements issued bare",
     ),
     ("create-return-postgres", "the same on PostgreSQL"),
+    (
+        "life-sqlite",
+        "whole lives of returns at 1, 8 and 32 clients, everything in one process",
+    ),
+    (
+        "life-postgres",
+        "the same, a process per service on PostgreSQL and NATS",
+    ),
 ];
 
 #[tokio::main]
@@ -90,6 +98,8 @@ async fn measure(name: &str, options: &Options) -> anyhow::Result<Vec<Figure>> {
         "import" => Box::pin(import::measure()).await,
         "create-return-sqlite" => Box::pin(create_return::measure(Sqlite)).await,
         "create-return-postgres" => Box::pin(create_return::measure(Postgres)).await,
+        "life-sqlite" => Box::pin(life_cycle::together(&options.binary)).await,
+        "life-postgres" => Box::pin(life_cycle::apart(&options.binary)).await,
         _ => Ok(Vec::new()),
     }
 }

@@ -10,7 +10,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use postlude::Part;
-use postlude_chaos::cluster::{Cluster, Options};
+use postlude_chaos::{
+    cluster::{Cluster, Options},
+    serving::Serving,
+};
 use postlude_chassis::{
     Caller,
     identity::{HEADER, Key},
@@ -26,7 +29,6 @@ use tonic::{Request, metadata::MetadataValue, transport::Channel};
 use crate::{
     figure::{Figure, Goal, median},
     floor::TENANT,
-    serving::Serving,
 };
 
 const IN_FLIGHT: usize = 64;

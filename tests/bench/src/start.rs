@@ -8,14 +8,11 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
-use postlude_chaos::figures;
+use postlude_chaos::{figures, serving::Serving};
 use postlude_xtask::run::{self, Watch};
 use tempfile::TempDir;
 
-use crate::{
-    figure::{Figure, Goal, median},
-    serving::Serving,
-};
+use crate::figure::{Figure, Goal, median};
 
 const ROUNDS: usize = 7;
 /// Seconds that an idle process is left alone before it is looked at.

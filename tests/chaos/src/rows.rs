@@ -1,11 +1,13 @@
 //! The faults: a row each, as operators would name them.
 
+mod away;
 mod brokers;
 mod databases;
 mod fuzz;
 mod kills;
 mod neighbours;
 mod network;
+mod one_process;
 mod overload;
 mod repeats;
 mod rolling;
@@ -17,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use postlude::load::{Mix, Pace, Plan};
+use postlude::load::{Connect, Mix, Pace, Plan};
 use postlude_journeys::{Shop, sink::Sink};
 use postlude_kernel::{Clock as _, SystemClock};
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -136,11 +138,14 @@ rows! {
     3 "kills" kills::run, "kill -9 of each process in turn: nothing acknowledged is lost, every effect once";
     5 "broker" brokers::run, "NATS away, killed, its store wiped: writes are taken, outboxes drain, a replay refills";
     7 "database" databases::run, "PostgreSQL stopped at once, its backends killed: UNAVAILABLE, healed at once, no half effect";
+    8 "killed" one_process::killed, "everything in one process on SQLite, kill -9 under load: nothing acknowledged is lost";
     9 "network" network::run, "delays, cuts and silence between services, PostgreSQL and NATS: deadlines hold";
+    10 "full" one_process::full, "the disk full under load, then not: UNAVAILABLE, taken up again, no database damaged";
     11 "rolling" rolling::run, "a rolling restart: no failed call for a client that tries again";
     12 "neighbours" neighbours::run, "a tenant whose plugin loops: stopped, and the others hardly feel it";
     14 "repeats" repeats::run, "the same request a hundred times at once, under kills: one effect, one answer";
     15 "fuzz" fuzz::run, "every method with mutated bytes: no INTERNAL, no panic, nothing of another tenant";
+    17 "away" away::run, "a consumer gone under load: it catches up, oldest first, with no more memory than before";
 }
 
 impl Trial {
@@ -189,7 +194,12 @@ impl Scene {
     }
 
     async fn load(&self, plan: Plan) -> anyhow::Result<Load> {
-        Load::start(&self.cluster, &self.shop, plan).await
+        let to = Connect {
+            endpoint: self.cluster.endpoint(),
+            key: self.shop.key.clone(),
+            connections: 4,
+        };
+        Load::start(&to, plan).await
     }
 
     async fn judge(&self, ran: &Ran) -> anyhow::Result<Verdict> {

@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use postlude::load::{self, Caller, Connect, History, Plan, Silent, Summary, history::Entry};
-use postlude_journeys::Shop;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
-
-use crate::cluster::Cluster;
 
 /// How long a client makes a call again before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,13 +37,8 @@ impl Load {
     ///
     /// # Errors
     /// If the gateway can't be reached.
-    pub async fn start(cluster: &Cluster, shop: &Shop, plan: Plan) -> anyhow::Result<Self> {
-        let to = Connect {
-            endpoint: cluster.endpoint(),
-            key: shop.key.clone(),
-            connections: 4,
-        };
-        let caller = Caller::connect(&to, &plan).await?;
+    pub async fn start(to: &Connect, plan: Plan) -> anyhow::Result<Self> {
+        let caller = Caller::connect(to, &plan).await?;
         let history = History::memory();
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (kept, stopped, over) = (history.clone(), stop.clone(), ended.clone());

@@ -5,7 +5,7 @@
 //! private key; a minute later, when the last token of the old one has expired, take the old public
 //! key away.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jsonwebtoken::DecodingKey;
@@ -13,9 +13,7 @@ use postlude_kernel::Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::{Key, KeyError, PublicKey, Signer, Verifier};
-
-/// How often the files are read again.
-const EVERY: Duration = Duration::from_secs(5);
+use crate::reload;
 
 /// Where the key that signs comes from.
 #[derive(Clone)]
@@ -85,18 +83,7 @@ impl Keyring {
 
     /// Follows the files until it is stopped.
     pub async fn follow(self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-            let ring = self.clone();
-            match tokio::task::spawn_blocking(move || ring.reload()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "keys stay as they are"),
-                Err(error) => tracing::error!(%error, "keys stay as they are"),
-            }
-        }
+        reload::follow(stop, "keys", move || self.reload()).await;
     }
 }
 

@@ -1,10 +1,10 @@
 //! One call of a run: made, made again where that may help, counted and written down.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use postlude_chassis::telemetry::metrics::code_name;
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
 use super::{
@@ -104,6 +104,18 @@ async fn pause(attempts: u64, status: &Status) {
     tokio::time::sleep(asked.unwrap_or(own).min(LONGEST)).await;
 }
 
+/// The client's own deadline, which tonic gives as CANCELLED, by its name.
+fn code(status: &Status) -> Code {
+    let out_of_time = status
+        .source()
+        .is_some_and(|cause| cause.is::<TimeoutExpired>());
+    if out_of_time {
+        Code::DeadlineExceeded
+    } else {
+        status.code()
+    }
+}
+
 fn end(
     run: &Run,
     name: &'static str,
@@ -116,7 +128,7 @@ fn end(
     let now = Instant::now();
     let (code, reason) = match answer {
         Ok(()) => (Code::Ok, String::new()),
-        Err(status) => (status.code(), reason(status)),
+        Err(status) => (code(status), reason(status)),
     };
     if due.measured {
         let latency = now.saturating_duration_since(due.at);
