@@ -62,7 +62,7 @@ impl House {
         let look = GetReturnSettingsRequest::default();
         let returns = &self.shop.returns;
         trial::recovery("the platform", async || {
-            returns.clone().get_return_settings(look.clone()).await
+            returns.clone().get_return_settings(look).await
         })
         .await
     }
