@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 /// The least room: enough to notice that a service is well again.
 const LEAST: usize = 8;
-/// What a service that nobody has called yet is trusted with.
-const FIRST: usize = 64;
+/// What a service that nobody has called yet is trusted with: a burst, for nothing says that it is slow.
+const FIRST: usize = 256;
 /// The room is looked at this often at most, and after so many answers at least.
 const WINDOW: Duration = Duration::from_millis(100);
 const ANSWERS: u32 = 20;
