@@ -1,6 +1,7 @@
 //! Components: what they are by their own type, and how bytes become something that can be called.
 
 use std::{
+    any::Any,
     collections::HashMap,
     fmt,
     path::PathBuf,
@@ -10,7 +11,11 @@ use std::{
 use postlude_kernel::{Fault, FaultKind, FieldViolation};
 use wit_component::DecodedWasm;
 
-use crate::{digest::digest, host::Inner, return_policy};
+use crate::{
+    digest::digest,
+    hook::{HOOKS, Hook, IMPORTS},
+    host::Inner,
+};
 
 mod cache;
 
@@ -18,9 +23,10 @@ mod cache;
 #[derive(Clone)]
 pub struct Component(Arc<Loaded>);
 
-pub(crate) struct Loaded {
+struct Loaded {
     digest: String,
-    pub(crate) return_policy: return_policy::Prepared,
+    /// The hooks it answers, each with what an instance for it is made of.
+    answers: Vec<(&'static Hook, Box<dyn Any + Send + Sync>)>,
 }
 
 impl Component {
@@ -30,8 +36,24 @@ impl Component {
         &self.0.digest
     }
 
-    pub(crate) fn return_policy(&self) -> &return_policy::Prepared {
-        &self.0.return_policy
+    /// The hooks it answers.
+    #[must_use]
+    pub fn hooks(&self) -> Vec<&'static Hook> {
+        self.0.answers.iter().map(|(hook, _)| *hook).collect()
+    }
+
+    /// Whether it answers a hook.
+    pub(crate) fn answers(&self, name: &str) -> bool {
+        self.0.answers.iter().any(|(hook, _)| hook.name == name)
+    }
+
+    /// What an instance for a hook is made of: each hook has its own type for it.
+    pub(crate) fn prepared<P: 'static>(&self) -> wasmtime::Result<&P> {
+        self.0
+            .answers
+            .iter()
+            .find_map(|(_, prepared)| prepared.downcast_ref::<P>())
+            .ok_or_else(|| wasmtime::Error::msg("the component doesn't answer the hook"))
     }
 }
 
@@ -82,7 +104,7 @@ pub enum LoadError {
     /// Not valid WebAssembly, or it uses what plugins may not.
     #[error("the component isn't valid here: {0}")]
     Invalid(String),
-    /// It wants something that no plugin of this hook gets.
+    /// It wants something that no plugin gets.
     #[error(
         "the component imports `{import}`, and a policy gets nothing but `postlude:plugin/config@1.0.0` and `postlude:plugin/log@1.0.0`"
     )]
@@ -91,18 +113,21 @@ pub enum LoadError {
         import: String,
     },
     /// It answers no hook.
-    #[error("the component exports {exports}, and no hook: `{expected}` is missing")]
+    #[error("the component exports {exports}, and no hook: one of {expected} is missing")]
     MissingExport {
-        /// What a hook needs.
-        expected: &'static str,
+        /// What hooks need.
+        expected: String,
         /// What is there.
         exports: String,
     },
     /// Names fit and types don't.
-    #[error(
-        "the component doesn't fit the world `postlude:return-policy/return-policy@1.0.0`: {0}"
-    )]
-    WorldMismatch(String),
+    #[error("the component doesn't fit the world `{world}`: {why}")]
+    WorldMismatch {
+        /// The hook's world.
+        world: &'static str,
+        /// Where it doesn't.
+        why: String,
+    },
 }
 
 impl Fault for LoadError {
@@ -116,9 +141,9 @@ impl Fault for LoadError {
             | Self::NotAComponent { .. }
             | Self::DigestMismatch { .. }
             | Self::Invalid(_) => "COMPONENT_INVALID",
-            Self::ImportRefused { .. } | Self::MissingExport { .. } | Self::WorldMismatch(_) => {
-                "COMPONENT_WORLD_MISMATCH"
-            }
+            Self::ImportRefused { .. }
+            | Self::MissingExport { .. }
+            | Self::WorldMismatch { .. } => "COMPONENT_WORLD_MISMATCH",
         }
     }
 
@@ -184,15 +209,20 @@ pub fn inspect(bytes: &[u8]) -> Result<ComponentInfo, LoadError> {
         .collect();
     imports.sort();
     exports.sort();
-    let mut hooks = Vec::new();
-    if exports.iter().any(|export| export == return_policy::EXPORT) {
-        hooks.push(return_policy::HOOK.to_owned());
-    }
     Ok(ComponentInfo {
-        hooks,
+        hooks: answered(&exports)
+            .map(|hook| hook.name.to_owned())
+            .collect(),
         imports,
         exports,
     })
+}
+
+/// The hooks that a component with these exports answers.
+fn answered(exports: &[String]) -> impl Iterator<Item = &'static Hook> {
+    HOOKS
+        .into_iter()
+        .filter(|hook| exports.iter().any(|export| export == hook.export))
 }
 
 /// The components of a host, each compiled once.
@@ -255,7 +285,7 @@ impl Components {
         if let Some(import) = info
             .imports
             .iter()
-            .find(|import| !return_policy::IMPORTS.contains(&import.as_str()))
+            .find(|import| !IMPORTS.contains(&import.as_str()))
         {
             return Err(LoadError::ImportRefused {
                 import: import.clone(),
@@ -263,7 +293,9 @@ impl Components {
         }
         if info.hooks.is_empty() {
             return Err(LoadError::MissingExport {
-                expected: return_policy::EXPORT,
+                expected: HOOKS
+                    .map(|hook| format!("`{}`", hook.export))
+                    .join(", "),
                 exports: if info.exports.is_empty() {
                     "nothing".to_owned()
                 } else {
@@ -286,11 +318,22 @@ impl Components {
             bytes,
         )
         .map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
-        let return_policy = return_policy::prepare(&host.linker, &compiled)
-            .map_err(|error| LoadError::WorldMismatch(format!("{error:#}")))?;
+        let answers = answered(&info.exports)
+            .map(|hook| {
+                let prepared = host
+                    .linker
+                    .instantiate_pre(&compiled)
+                    .and_then(hook.prepare)
+                    .map_err(|error| LoadError::WorldMismatch {
+                        world: hook.world,
+                        why: format!("{error:#}"),
+                    })?;
+                Ok((hook, prepared))
+            })
+            .collect::<Result<_, LoadError>>()?;
         let component = Component(Arc::new(Loaded {
             digest: expected.to_owned(),
-            return_policy,
+            answers,
         }));
         self.by_digest
             .lock()

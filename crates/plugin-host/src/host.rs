@@ -10,8 +10,8 @@ use crate::{
     component::{Component, Components, LoadError},
     digest::digest,
     engine::{self, Ticker},
+    hook::HOOKS,
     pool::{Full, Pool},
-    return_policy,
     sandbox::Guest,
 };
 
@@ -108,7 +108,8 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<Guest>,
     pub(crate) engine_hash: String,
-    pub(crate) contract_digest: String,
+    /// Digest of each hook's contract, by the hook's name.
+    contracts: Vec<(&'static str, String)>,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -129,11 +130,18 @@ impl Host {
         let slots = u32::try_from(threads.saturating_mul(2)).unwrap_or(u32::MAX);
         let failed = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
         let engine = engine::build(&config.limits, slots).map_err(failed)?;
-        let linker = return_policy::linker(&engine).map_err(failed)?;
+        let mut linker = Linker::new(&engine);
+        // What hooks share is linked once for each of them.
+        linker.allow_shadowing(true);
+        for hook in HOOKS {
+            (hook.link)(&mut linker).map_err(failed)?;
+        }
         let ticker = Ticker::start(&engine).map_err(HostError::Threads)?;
         Ok(Self(Arc::new(Inner {
             engine_hash: engine::hash(&engine),
-            contract_digest: digest(return_policy::CONTRACT.as_bytes()),
+            contracts: HOOKS
+                .map(|hook| (hook.name, digest(hook.contract.as_bytes())))
+                .into(),
             linker,
             limits: config.limits,
             clock: config.clock,
@@ -178,10 +186,10 @@ impl Host {
         &self.0.engine_hash
     }
 
-    /// Digest of the contract, as this host knows it.
+    /// Digest of a hook's contract, as this host knows it; empty for a hook that it doesn't know.
     #[must_use]
-    pub fn contract_digest(&self) -> &str {
-        &self.0.contract_digest
+    pub fn contract_digest(&self, hook: &str) -> &str {
+        self.0.contract_digest(hook)
     }
 
     /// Runs `job` on a thread for plugins and waits for it without blocking. `None` if it broke.
@@ -204,6 +212,15 @@ impl Host {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
+    }
+}
+
+impl Inner {
+    pub(crate) fn contract_digest(&self, hook: &str) -> &str {
+        self.contracts
+            .iter()
+            .find(|(name, _)| *name == hook)
+            .map_or("", |(_, digest)| digest)
     }
 }
 

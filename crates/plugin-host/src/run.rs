@@ -1,5 +1,7 @@
 //! What came of a call, and the record that makes it explainable and repeatable.
 
+mod message;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

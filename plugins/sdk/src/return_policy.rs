@@ -3,18 +3,26 @@
 //! The types are the contract's; their fields are documented in
 //! `plugins/wit/postlude-return-policy/return-policy.wit`.
 
+use crate::bind;
+
+bind!(
+    "../wit/postlude-return-policy",
+    "postlude:return-policy/return-policy",
+    "export_return_policy_world",
+    "postlude_plugin_sdk::return_policy::bindings"
+);
+
 #[doc(inline)]
-pub use crate::bindings::{
+pub use self::bindings::{
     exports::postlude::return_policy::policy::Guest as ReturnPolicy,
-    postlude::{
-        plugin::types::{CallContext, Money, PluginError, Reason},
-        return_policy::types::{
-            BuyerKind, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision,
-            LineTerms, Order, OrderLine, OrderTerms, Outcome, RequestLine, RestockingFee,
-            ReturnMethod, ReturnReason, WithdrawalExemption,
-        },
+    postlude::return_policy::types::{
+        BuyerKind, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision, LineTerms,
+        Order, OrderLine, OrderTerms, Outcome, RequestLine, RestockingFee, ReturnMethod,
+        ReturnReason, WithdrawalExemption,
     },
 };
+#[doc(inline)]
+pub use crate::{CallContext, Money, PluginError, Reason};
 
 pub use crate::export_return_policy as export;
 
@@ -24,41 +32,8 @@ macro_rules! export_return_policy {
     ($policy:ident) => {
         // Off wasm there is nobody to export to; the logic is tested there.
         #[cfg(target_arch = "wasm32")]
-        $crate::bindings::export_return_policy_world!($policy with_types_in $crate::bindings);
+        $crate::return_policy::bindings::export_return_policy_world!($policy with_types_in $crate::return_policy::bindings);
     };
-}
-
-impl Money {
-    /// An amount in minor units.
-    #[must_use]
-    pub fn new(currency_code: &str, amount_minor: i64) -> Self {
-        Self {
-            currency_code: currency_code.to_owned(),
-            amount_minor,
-        }
-    }
-}
-
-impl Reason {
-    /// A reason: a code in `UPPER_SNAKE` and one sentence.
-    #[must_use]
-    pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            text: text.into(),
-        }
-    }
-}
-
-impl PluginError {
-    /// The plugin's own "no answer".
-    #[must_use]
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            message: message.into(),
-        }
-    }
 }
 
 impl ReturnReason {

@@ -42,5 +42,5 @@ impl ReturnPolicy for StandardReturns {
 return_policy::export!(StandardReturns);
 
 fn settings() -> Result<Settings, PluginError> {
-    Settings::parse(&config::text()).map_err(|message| PluginError::new("CONFIG_INVALID", message))
+    config::settings(Settings::parse)
 }

@@ -1,7 +1,10 @@
 //! The retailer's settings. The registry has checked them against `config.schema.json`; what can't
 //! be read here all the same is the plugin's own error, with the key's name.
 
-use postlude_plugin_sdk::json::{self, Value};
+use postlude_plugin_sdk::{
+    config::{Amounts, count, flag, members, texts, wrong},
+    json::{self, Value},
+};
 
 use crate::calendar::{self, Day};
 
@@ -35,21 +38,6 @@ pub struct Rule {
     pub restocking_basis_points: u32,
     /// No change of mind.
     pub final_sale: bool,
-}
-
-/// Amounts in minor units, by currency.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Amounts(Vec<(String, i64)>);
-
-impl Amounts {
-    /// The amount in a currency.
-    #[must_use]
-    pub fn get(&self, currency_code: &str) -> Option<i64> {
-        self.0
-            .iter()
-            .find(|(currency, _)| currency == currency_code)
-            .map(|(_, amount)| *amount)
-    }
 }
 
 /// When a customer sends nearly everything back.
@@ -123,9 +111,9 @@ impl Settings {
         Ok(Self {
             default_rule,
             categories,
-            return_shipping_fee: amounts(&root, "return_shipping_fee")?,
-            review_above: amounts(&root, "review_above")?,
-            keep_item_up_to: amounts(&root, "keep_item_up_to")?,
+            return_shipping_fee: Amounts::read(&root, "return_shipping_fee")?,
+            review_above: Amounts::read(&root, "review_above")?,
+            keep_item_up_to: Amounts::read(&root, "keep_item_up_to")?,
             frequent_returns,
             fault_days: count(&root, "fault_days", 730)?,
             withdrawal: withdrawal(root.get("statutory_withdrawal").unwrap_or(&empty))?,
@@ -143,18 +131,7 @@ impl Settings {
 }
 
 fn withdrawal(value: &Value) -> Result<Withdrawal, String> {
-    let countries = value
-        .get("countries")
-        .map(Value::items)
-        .unwrap_or_default()
-        .iter()
-        .map(|country| {
-            country
-                .as_text()
-                .map(str::to_owned)
-                .ok_or_else(|| wrong("statutory_withdrawal.countries", "a list of texts"))
-        })
-        .collect::<Result<_, _>>()?;
+    let countries = texts(value, "countries")?;
     let holidays = members(value, "holidays")
         .iter()
         .map(|(country, days)| {
@@ -179,42 +156,6 @@ fn withdrawal(value: &Value) -> Result<Withdrawal, String> {
         includes_change_of_mind: flag(value, "includes_change_of_mind", false)?,
         holidays,
     })
-}
-
-fn members<'a>(value: &'a Value, key: &str) -> &'a [(String, Value)] {
-    value.get(key).map(Value::members).unwrap_or_default()
-}
-
-fn count(value: &Value, key: &str, default: u32) -> Result<u32, String> {
-    match value.get(key) {
-        None => Ok(default),
-        Some(value) => value
-            .as_integer()
-            .and_then(|number| u32::try_from(number).ok())
-            .ok_or_else(|| wrong(key, "a whole number that isn't below zero")),
-    }
-}
-
-fn flag(value: &Value, key: &str, default: bool) -> Result<bool, String> {
-    match value.get(key) {
-        None => Ok(default),
-        Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
-    }
-}
-
-fn amounts(root: &Value, key: &str) -> Result<Amounts, String> {
-    members(root, key)
-        .iter()
-        .map(|(currency, amount)| match amount.as_integer() {
-            Some(amount) if amount >= 0 => Ok((currency.clone(), amount)),
-            _ => Err(wrong(key, "amounts in minor units by currency")),
-        })
-        .collect::<Result<_, _>>()
-        .map(Amounts)
-}
-
-fn wrong(key: &str, expected: &str) -> String {
-    format!("The configuration: `{key}` must be {expected}.")
 }
 
 #[cfg(test)]

@@ -5,15 +5,19 @@
 use postlude_kernel::{Currency, Timestamp};
 use postlude_proto::{
     runs::v1::{
-        PolicyReason, ReturnPolicyDecision, ReturnPolicyLineDecision, ReturnPolicyLineTerms,
+        ReturnPolicyDecision, ReturnPolicyLineDecision, ReturnPolicyLineTerms,
         ReturnPolicyTerms, return_policy_line_decision, return_policy_line_terms,
     },
     r#type::v1::Money,
 };
 
 use super::types::{
-    CallContext, Decision, Facts, LineDecision, LineTerms, Order, OrderTerms, Outcome, Reason,
-    RequestLine, RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
+    Decision, Facts, LineDecision, LineTerms, Order, OrderTerms, Outcome, RequestLine, RestockingFee,
+    ReturnMethod, ReturnReason, WithdrawalExemption,
+};
+use crate::{
+    check::{Broken, broken, one_each, reasons},
+    context::CallContext,
 };
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -21,37 +25,20 @@ const DAY_MICROS: i64 = 86_400_000_000;
 const WITHDRAWAL_DAYS: u32 = 14;
 const MAX_WINDOW_DAYS: u32 = 3_650;
 const MAX_BASIS_POINTS: u32 = 10_000;
-const MAX_REASONS: usize = 16;
-const MAX_CODE_BYTES: usize = 64;
-const MAX_TEXT_BYTES: usize = 512;
 
-/// A field and the rule that it breaks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` {rule}")]
-pub(super) struct Broken {
-    field: String,
-    rule: String,
-}
-
-fn broken<T>(field: impl Into<String>, rule: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken {
-        field: field.into(),
-        rule: rule.into(),
-    })
+/// The ids of what was said, line by line.
+fn ids<L>(lines: &[L], id: impl Fn(&L) -> &String) -> Vec<&str> {
+    lines.iter().map(|line| id(line).as_str()).collect()
 }
 
 /// Terms as they may be stored.
 pub(super) fn terms(order: &Order, said: ReturnPolicyTerms) -> Result<OrderTerms, Broken> {
-    if said.lines.len() != order.lines.len() {
-        return broken(
-            "lines",
-            format!(
-                "has {} entries for the order's {} lines",
-                said.lines.len(),
-                order.lines.len()
-            ),
-        );
-    }
+    one_each(
+        "lines",
+        "order",
+        &ids(&said.lines, |line| &line.line_id),
+        order.lines.iter().map(|line| line.line_id.as_str()),
+    )?;
     let return_shipping_fee_minor = amount(
         "return_shipping_fee",
         said.return_shipping_fee.as_ref(),
@@ -60,21 +47,8 @@ pub(super) fn terms(order: &Order, said: ReturnPolicyTerms) -> Result<OrderTerms
     let lines = said
         .lines
         .into_iter()
-        .zip(&order.lines)
         .enumerate()
-        .map(|(index, (said, line))| {
-            let at = format!("lines[{index}]");
-            if said.line_id != line.line_id {
-                return broken(
-                    format!("{at}.line_id"),
-                    format!(
-                        "is `{}` where the order has `{}`",
-                        said.line_id, line.line_id
-                    ),
-                );
-            }
-            line_terms(&at, order.currency, said)
-        })
+        .map(|(index, said)| line_terms(&format!("lines[{index}]"), order.currency, said))
         .collect::<Result<_, _>>()?;
     Ok(OrderTerms {
         lines,
@@ -127,21 +101,17 @@ pub(super) fn decision(
     terms: &OrderTerms,
     said: ReturnPolicyDecision,
 ) -> Result<Decision, Broken> {
-    if said.lines.len() != facts.request.len() {
-        return broken(
-            "lines",
-            format!(
-                "has {} entries for the request's {} lines",
-                said.lines.len(),
-                facts.request.len()
-            ),
-        );
-    }
+    one_each(
+        "lines",
+        "request",
+        &ids(&said.lines, |line| &line.line_id),
+        facts.request.iter().map(|line| line.line_id.as_str()),
+    )?;
     let mut lines = Vec::with_capacity(said.lines.len());
     let mut shipping_fees: i64 = 0;
     for (index, (said, asked)) in said.lines.into_iter().zip(&facts.request).enumerate() {
         let at = format!("lines[{index}]");
-        let line = line_decision(&at, facts.order.currency, asked, said)?;
+        let line = line_decision(&at, facts.order.currency, said)?;
         let promised = terms
             .lines
             .iter()
@@ -171,18 +141,8 @@ pub(super) fn decision(
 fn line_decision(
     at: &str,
     currency: Currency,
-    asked: &RequestLine,
     said: ReturnPolicyLineDecision,
 ) -> Result<LineDecision, Broken> {
-    if said.line_id != asked.line_id {
-        return broken(
-            format!("{at}.line_id"),
-            format!(
-                "is `{}` where the request has `{}`",
-                said.line_id, asked.line_id
-            ),
-        );
-    }
     let outcome = match said.outcome() {
         return_policy_line_decision::Outcome::Approve => Outcome::Approve,
         return_policy_line_decision::Outcome::Decline => Outcome::Decline,
@@ -400,47 +360,4 @@ fn amount(field: &str, money: Option<&Money>, currency: Currency) -> Result<i64,
         return broken(field, format!("is {}, below zero", money.amount_minor));
     }
     Ok(money.amount_minor)
-}
-
-fn reasons(field: &str, said: Vec<PolicyReason>) -> Result<Vec<Reason>, Broken> {
-    if said.is_empty() {
-        return broken(field, "is empty: every answer has a reason");
-    }
-    if said.len() > MAX_REASONS {
-        return broken(
-            field,
-            format!("has {} reasons, and {MAX_REASONS} at most", said.len()),
-        );
-    }
-    said.into_iter()
-        .enumerate()
-        .map(|(index, reason)| {
-            let code = reason.code.as_bytes();
-            let well_formed = code.first().is_some_and(u8::is_ascii_uppercase)
-                && code.len() <= MAX_CODE_BYTES
-                && code
-                    .iter()
-                    .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
-            if !well_formed {
-                return broken(
-                    format!("{field}[{index}].code"),
-                    format!("isn't UPPER_SNAKE of {MAX_CODE_BYTES} bytes at most"),
-                );
-            }
-            let text = reason.text;
-            if text.trim().is_empty()
-                || text.len() > MAX_TEXT_BYTES
-                || text.chars().any(char::is_control)
-            {
-                return broken(
-                    format!("{field}[{index}].text"),
-                    format!("isn't a sentence of {MAX_TEXT_BYTES} bytes at most without control characters"),
-                );
-            }
-            Ok(Reason {
-                code: reason.code,
-                text,
-            })
-        })
-        .collect()
 }

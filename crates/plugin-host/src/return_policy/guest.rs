@@ -4,10 +4,8 @@
 //! is a record from another contract. Coming out, everything is kept as it was said: judging is
 //! `check`'s.
 
-use postlude_proto::{
-    runs::v1::{
-        PluginError, PolicyReason, ReturnPolicyContext, ReturnPolicyDecision, ReturnPolicyFacts,
-        ReturnPolicyLineDecision, ReturnPolicyLineTerms, ReturnPolicyOrder, ReturnPolicyOrderLine,
+use postlude_proto::runs::v1::{
+        ReturnPolicyDecision, ReturnPolicyFacts, ReturnPolicyLineDecision, ReturnPolicyLineTerms, ReturnPolicyOrder, ReturnPolicyOrderLine,
         ReturnPolicyRequestLine, ReturnPolicyTerms,
         return_policy_facts::Method,
         return_policy_line_decision::Outcome,
@@ -15,25 +13,10 @@ use postlude_proto::{
         return_policy_order::{BuyerKind, Channel, Fulfilment},
         return_policy_order_line::WithdrawalExemption,
         return_policy_request_line::Reason,
-    },
-    r#type::v1::Money,
 };
 
-use super::bindings::{self, shared, wit};
-
-/// A recorded message that doesn't fit the contract.
-#[derive(Debug, thiserror::Error)]
-#[error("the recorded input doesn't fit the contract: `{0}`")]
-pub(super) struct Misfit(pub(super) &'static str);
-
-pub(super) fn context(context: &ReturnPolicyContext) -> bindings::CallContext {
-    bindings::CallContext {
-        now_micros: context.now_micros,
-        seed: context.seed,
-        locale: context.locale.clone(),
-        utc_offset_minutes: context.utc_offset_minutes,
-    }
-}
+use super::bindings::wit;
+use crate::shared::{Misfit, money, reason, said_money, said_reasons};
 
 pub(super) fn order(order: &ReturnPolicyOrder) -> Result<wit::Order, Misfit> {
     Ok(wit::Order {
@@ -164,20 +147,6 @@ pub(super) fn terms(terms: &ReturnPolicyTerms) -> Result<wit::OrderTerms, Misfit
     })
 }
 
-fn money(money: &Money) -> shared::Money {
-    shared::Money {
-        currency_code: money.currency_code.clone(),
-        amount_minor: money.amount_minor,
-    }
-}
-
-fn reason(reason: &PolicyReason) -> shared::Reason {
-    shared::Reason {
-        code: reason.code.clone(),
-        text: reason.text.clone(),
-    }
-}
-
 pub(super) fn said_terms(terms: wit::OrderTerms) -> ReturnPolicyTerms {
     ReturnPolicyTerms {
         lines: terms
@@ -228,28 +197,4 @@ pub(super) fn said_decision(decision: wit::Decision) -> ReturnPolicyDecision {
             .collect(),
         reasons: said_reasons(decision.reasons),
     }
-}
-
-pub(super) fn said_error(error: bindings::PluginError) -> PluginError {
-    PluginError {
-        code: error.code,
-        message: error.message,
-    }
-}
-
-fn said_money(money: shared::Money) -> Money {
-    Money {
-        currency_code: money.currency_code,
-        amount_minor: money.amount_minor,
-    }
-}
-
-fn said_reasons(reasons: Vec<shared::Reason>) -> Vec<PolicyReason> {
-    reasons
-        .into_iter()
-        .map(|reason| PolicyReason {
-            code: reason.code,
-            text: reason.text,
-        })
-        .collect()
 }

@@ -3,7 +3,7 @@
 use postlude_kernel::{Currency, Timestamp};
 use postlude_proto::{
     runs::v1::{
-        PolicyReason, ReturnPolicyContext, ReturnPolicyFacts, ReturnPolicyLineTerms,
+        ReturnPolicyFacts, ReturnPolicyLineTerms,
         ReturnPolicyOrder, ReturnPolicyOrderLine, ReturnPolicyRequestLine, ReturnPolicyTerms,
         return_policy_facts::Method,
         return_policy_line_terms,
@@ -18,18 +18,10 @@ use postlude_proto::{
 };
 
 use super::types::{
-    BuyerKind, CallContext, Channel, Facts, Fulfilment, LineTerms, Order, OrderLine, OrderTerms,
-    Reason, RequestLine, RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
+    BuyerKind, Channel, Facts, Fulfilment, LineTerms, Order, OrderLine, OrderTerms,
+    RequestLine, RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
 };
-
-pub(super) fn context(context: &CallContext, seed: u64) -> ReturnPolicyContext {
-    ReturnPolicyContext {
-        now_micros: context.now.as_micros(),
-        seed,
-        locale: context.locale.clone(),
-        utc_offset_minutes: context.utc_offset_minutes,
-    }
-}
+use crate::context::Reason;
 
 pub(super) fn order(order: &Order) -> ReturnPolicyOrder {
     ReturnPolicyOrder {
@@ -149,14 +141,7 @@ fn line_terms(line: &LineTerms, currency: Currency) -> ReturnPolicyLineTerms {
                 Some(Fee::RestockingPerUnit(money(minor, currency)))
             }
         },
-        reasons: line.reasons.iter().map(reason).collect(),
-    }
-}
-
-fn reason(reason: &Reason) -> PolicyReason {
-    PolicyReason {
-        code: reason.code.clone(),
-        text: reason.text.clone(),
+        reasons: line.reasons.iter().map(Reason::message).collect(),
     }
 }
 

@@ -5,20 +5,7 @@
 
 use postlude_kernel::{Currency, Timestamp};
 
-/// What a policy needs from the world, as data: the same call gets the same context.
-///
-/// The host adds chance to it: a hash of the tenant, the subject and the lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallContext {
-    /// What the call is about: the order's number. Runs are listed by it.
-    pub subject: String,
-    /// The time of the call.
-    pub now: Timestamp,
-    /// Language of the reasons' texts, BCP 47; `en` if it isn't known.
-    pub locale: String,
-    /// Minutes that the customer's clock is ahead of UTC; 0 if it isn't known.
-    pub utc_offset_minutes: i32,
-}
+use crate::context::Reason;
 
 /// Who bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,15 +137,6 @@ pub struct OrderTerms {
     pub lines: Vec<LineTerms>,
     /// What the way back costs by mail, once per return.
     pub return_shipping_fee_minor: i64,
-}
-
-/// Why something was decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// Stable, `UPPER_SNAKE`, meant for programs.
-    pub code: String,
-    /// One sentence, meant for people.
-    pub text: String,
 }
 
 /// Why the customer sends something back.

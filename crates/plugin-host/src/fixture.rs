@@ -1,23 +1,23 @@
 //! A bundle's own examples: an input, and what of the answer must be so.
 //!
-//! A fixture is a JSON object: `function` ("terms" or "decide"), `input` (the recorded input of that
+//! A fixture is a JSON object: `function` ("decide", for example), `input` (the recorded input of that
 //! function in the JSON form of its message), `expect` (any part of the recorded output), and
-//! optionally `config` in place of the configuration that is being tried.
+//! optionally `config` in place of the configuration that is being tried, and `hook` where a plugin
+//! answers several that have the function.
 
 use std::sync::Arc;
 
 use postlude_kernel::TenantId;
-use postlude_proto::{
-    DESCRIPTOR_POOL,
-    runs::v1::{ReturnPolicyDecideInput, ReturnPolicyTermsInput},
-};
 use prost::Message as _;
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DECIDE, TERMS, wire::Input};
-use crate::{component::Component, host::Host};
+use crate::{
+    component::Component,
+    hook::{Function, Hook},
+    host::Host,
+};
 
 /// Why a fixture doesn't pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,8 @@ struct Fixture {
     #[serde(default)]
     #[allow(dead_code, reason = "a fixture may say what it is about")]
     description: String,
+    #[serde(default)]
+    hook: Option<String>,
     function: String,
     #[serde(default)]
     config: Option<Value>,
@@ -78,7 +80,7 @@ impl Host {
     ///
     /// # Errors
     /// [`FixtureError`] that says what is wrong and where.
-    pub async fn return_policy_fixture(
+    pub async fn check_fixture(
         &self,
         tenant: &TenantId,
         component: &Component,
@@ -99,7 +101,7 @@ impl Host {
     ///
     /// # Errors
     /// [`FixtureError`] if there is no answer.
-    pub async fn return_policy_try(
+    pub async fn try_fixture(
         &self,
         tenant: &TenantId,
         component: &Component,
@@ -118,39 +120,29 @@ impl Host {
         config_json: &str,
         fixture: Fixture,
     ) -> Result<Tried, FixtureError> {
-        let malformed = |error: &dyn std::fmt::Display| FixtureError::Malformed(error.to_string());
-        let (input_type, output_type) = match fixture.function.as_str() {
-            TERMS => ("ReturnPolicyTermsInput", "ReturnPolicyTermsOutput"),
-            DECIDE => ("ReturnPolicyDecideInput", "ReturnPolicyDecideOutput"),
-            other => return Err(malformed(&format!("`function` is `{other}`"))),
-        };
-        let input = message(input_type, fixture.input)?.encode_to_vec();
-        let input = if fixture.function == TERMS {
-            ReturnPolicyTermsInput::decode(input.as_slice()).map(Input::Terms)
-        } else {
-            ReturnPolicyDecideInput::decode(input.as_slice()).map(Input::Decide)
-        }
-        .map_err(|error| malformed(&error))?;
+        let function = fixture.function(&component.hooks())?;
+        let input = message((function.input)(), fixture.input)?.encode_to_vec();
         let config: Arc<str> = match &fixture.config {
             Some(config) => config.to_string().into(),
             None => config_json.into(),
         };
         let component = component.clone();
-        let output = self
+        let ran = self
             .on_pool(tenant, move |inner| {
-                super::call::output(inner, &component, &input, config)
+                (function.run)(inner, &component, &input, config)
             })
             .await
             .map_err(|_| FixtureError::Overloaded)?
+            .flatten()
             .ok_or_else(|| FixtureError::Fault("the host failed".to_owned()))?;
-        let (output, spent) = output;
-        let output = output.map_err(|fault| FixtureError::Fault(fault.to_string()))?;
+        ran.said
+            .map_err(|fault| FixtureError::Fault(fault.to_string()))?;
         Ok(Tried {
-            output: json(output_type, &output)?,
-            logs: spent.logs,
-            fuel: spent.fuel,
-            micros: spent.micros,
-            memory_bytes: spent.memory_bytes,
+            output: json((function.output)(), &ran.output)?,
+            logs: ran.spent.logs,
+            fuel: ran.spent.fuel,
+            micros: ran.spent.micros,
+            memory_bytes: ran.spent.memory_bytes,
         })
     }
 }
@@ -159,26 +151,68 @@ impl Fixture {
     fn parse(text: &str) -> Result<Self, FixtureError> {
         serde_json::from_str(text).map_err(|error| FixtureError::Malformed(error.to_string()))
     }
+
+    /// What it asks, of the hooks that the component answers.
+    fn function(&self, hooks: &[&'static Hook]) -> Result<&'static Function, FixtureError> {
+        let malformed = |text: String| Err(FixtureError::Malformed(text));
+        let names = |hooks: &[&'static Hook]| {
+            let names: Vec<_> = hooks.iter().map(|hook| format!("`{}`", hook.name)).collect();
+            names.join(", ")
+        };
+        let asked: Vec<&'static Hook> = hooks
+            .iter()
+            .copied()
+            .filter(|hook| self.hook.as_ref().is_none_or(|name| name == hook.name))
+            .collect();
+        if let (Some(name), []) = (&self.hook, asked.as_slice()) {
+            return malformed(format!(
+                "`hook` is `{}`, and the plugin answers {}",
+                name.escape_debug(),
+                names(hooks)
+            ));
+        }
+        let have: Vec<&'static Hook> = asked
+            .iter()
+            .copied()
+            .filter(|hook| hook.function(&self.function).is_some())
+            .collect();
+        match have.as_slice() {
+            [hook] => hook
+                .function(&self.function)
+                .map_or_else(|| malformed("`function` is missing".to_owned()), Ok),
+            [] => {
+                let functions: Vec<_> = asked
+                    .iter()
+                    .flat_map(|hook| hook.functions)
+                    .map(|function| format!("`{}`", function.name))
+                    .collect();
+                malformed(format!(
+                    "`function` is `{}`, and there is {}",
+                    self.function.escape_debug(),
+                    functions.join(", ")
+                ))
+            }
+            several => malformed(format!(
+                "`function` is `{}`, which {} have: name one as `hook`",
+                self.function,
+                names(several)
+            )),
+        }
+    }
 }
 
-fn descriptor(name: &str) -> Result<prost_reflect::MessageDescriptor, FixtureError> {
-    DESCRIPTOR_POOL
-        .get_message_by_name(&format!("postlude.runs.v1.{name}"))
-        .ok_or_else(|| FixtureError::Malformed(format!("there is no message {name}")))
-}
-
-fn message(name: &str, value: Value) -> Result<DynamicMessage, FixtureError> {
-    DynamicMessage::deserialize(descriptor(name)?, value)
+fn message(kind: MessageDescriptor, value: Value) -> Result<DynamicMessage, FixtureError> {
+    DynamicMessage::deserialize(kind, value)
         .map_err(|error| FixtureError::Malformed(format!("`input`: {error}")))
 }
 
-fn json(name: &str, bytes: &[u8]) -> Result<Value, FixtureError> {
+fn json(kind: MessageDescriptor, bytes: &[u8]) -> Result<Value, FixtureError> {
     let fault = |error: &dyn std::fmt::Display| FixtureError::Fault(error.to_string());
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
         .stringify_64_bit_integers(false)
         .skip_default_fields(false);
-    DynamicMessage::decode(descriptor(name)?, bytes)
+    DynamicMessage::decode(kind, bytes)
         .map_err(|error| fault(&error))?
         .serialize_with_options(serde_json::value::Serializer, &options)
         .map_err(|error| fault(&error))
