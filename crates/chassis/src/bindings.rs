@@ -176,7 +176,7 @@ impl Sync {
         for digest in digests(&answer) {
             let bytes = match self.components.get(&digest) {
                 Some(bytes) => bytes.clone(),
-                None => fetch(&mut registry, &digest).await?,
+                None => fetch(&mut registry, &digest).await?.into(),
             };
             components.insert(digest, bytes);
         }
@@ -283,7 +283,7 @@ fn digests(answer: &GetBindingsResponse) -> BTreeSet<String> {
 async fn fetch(
     registry: &mut PluginServiceClient<ServiceChannel>,
     digest: &str,
-) -> Result<Bytes, SyncError> {
+) -> Result<Vec<u8>, SyncError> {
     let mut chunks = registry
         .fetch_component(FetchComponentRequest {
             component_digest: digest.to_owned(),
@@ -298,7 +298,27 @@ async fn fetch(
         }
         bytes.extend_from_slice(&part.chunk);
     }
-    Ok(bytes.into())
+    Ok(bytes)
+}
+
+/// A component as the registry keeps it, for a service that runs a recorded call again.
+///
+/// # Errors
+/// The registry's status: NOT_FOUND where it has no such component.
+pub async fn component(
+    clients: &Clients,
+    service: &'static str,
+    tenant: TenantId,
+    digest: &str,
+) -> Result<Vec<u8>, Status> {
+    let caller = Caller::service(service, tenant);
+    let mut registry = PluginServiceClient::new(clients.to(REGISTRY, &caller));
+    fetch(&mut registry, digest)
+        .await
+        .map_err(|error| match error {
+            SyncError::Registry(status) => *status,
+            SyncError::Malformed(_) | SyncError::Caller => Status::internal(error.to_string()),
+        })
 }
 
 fn registry_error(status: Status) -> SyncError {

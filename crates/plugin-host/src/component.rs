@@ -293,9 +293,7 @@ impl Components {
         }
         if info.hooks.is_empty() {
             return Err(LoadError::MissingExport {
-                expected: HOOKS
-                    .map(|hook| format!("`{}`", hook.export))
-                    .join(", "),
+                expected: HOOKS.map(|hook| format!("`{}`", hook.export)).join(", "),
                 exports: if info.exports.is_empty() {
                     "nothing".to_owned()
                 } else {

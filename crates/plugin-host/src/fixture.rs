@@ -156,7 +156,10 @@ impl Fixture {
     fn function(&self, hooks: &[&'static Hook]) -> Result<&'static Function, FixtureError> {
         let malformed = |text: String| Err(FixtureError::Malformed(text));
         let names = |hooks: &[&'static Hook]| {
-            let names: Vec<_> = hooks.iter().map(|hook| format!("`{}`", hook.name)).collect();
+            let names: Vec<_> = hooks
+                .iter()
+                .map(|hook| format!("`{}`", hook.name))
+                .collect();
             names.join(", ")
         };
         let asked: Vec<&'static Hook> = hooks

@@ -116,8 +116,11 @@ pub(crate) trait Call: ReflectMessage + prost::Message + Default + Clone + 'stat
     fn lines(&self) -> u64;
 
     /// Asks a fresh instance of the component. Keeps what was said as it was said.
-    fn ask(&self, component: &Component, store: &mut Store<Guest>)
-    -> wasmtime::Result<Self::Output>;
+    fn ask(
+        &self,
+        component: &Component,
+        store: &mut Store<Guest>,
+    ) -> wasmtime::Result<Self::Output>;
 }
 
 /// A recorded output: what a guest said, unchecked.

@@ -90,9 +90,7 @@ impl Host {
                 run_id: run.run_id.clone(),
                 why: error.to_string(),
             })??;
-        let found = self
-            .replay(&RunRecord::kept(tenant, run), &loaded)
-            .await?;
+        let found = self.replay(&RunRecord::kept(tenant, run), &loaded).await?;
         Ok(proto::Replay {
             run_id: run.run_id.clone(),
             identical: found.identical,

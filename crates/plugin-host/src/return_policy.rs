@@ -14,8 +14,8 @@ mod types;
 use postlude_proto::runs::v1::{ReturnPolicyDecideInput, ReturnPolicyTermsInput};
 
 pub use types::{
-    BuyerKind, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision, LineTerms, Order,
-    OrderLine, OrderTerms, Outcome, RequestLine, RestockingFee, ReturnMethod, ReturnReason,
+    BuyerKind, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineDecision, LineTerms,
+    Order, OrderLine, OrderTerms, Outcome, RequestLine, RestockingFee, ReturnMethod, ReturnReason,
     WithdrawalExemption,
 };
 

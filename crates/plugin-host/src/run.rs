@@ -236,3 +236,15 @@ pub enum ReplayError {
     #[error("every slot for plugins is taken")]
     Overloaded,
 }
+
+impl ReplayError {
+    /// Why, where the run is named beside it.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match self {
+            Self::NotReplayable { why, .. } => why.clone(),
+            Self::Load(error) => error.to_string(),
+            Self::WrongComponent { .. } | Self::Overloaded => self.to_string(),
+        }
+    }
+}

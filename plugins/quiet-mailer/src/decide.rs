@@ -40,11 +40,7 @@ pub fn decide(context: &CallContext, facts: &Facts, settings: &Settings) -> Deci
             Purpose::Marketing => Priority::Digest,
         },
     );
-    let overrides = wording::overrides(
-        &facts.recipient.locale,
-        &message.variables_json,
-        settings,
-    );
+    let overrides = wording::overrides(&facts.recipient.locale, &message.variables_json, settings);
     let mut reasons = vec![if own.is_some_and(|journey| journey.channels.is_some()) {
         Reason::new("JOURNEY_CHANNELS", "The shop's channels for this journey.")
     } else {
@@ -93,9 +89,8 @@ fn channels(facts: &Facts, settings: &Settings) -> Vec<Channel> {
                 && is_worth(state.channel, facts, settings)
         })
         .collect();
-    let liked = |state: &&&ChannelState| {
-        settings.customer_first && state.preference == Preference::OptedIn
-    };
+    let liked =
+        |state: &&&ChannelState| settings.customer_first && state.preference == Preference::OptedIn;
     let first = usable.iter().filter(liked);
     let rest = usable.iter().filter(|state| !liked(state));
     first.chain(rest).map(|state| state.channel).collect()

@@ -10,9 +10,7 @@ pub mod wording;
 
 use postlude_plugin_sdk::{
     config,
-    notification_policy::{
-        self, CallContext, Decision, Facts, NotificationPolicy, PluginError,
-    },
+    notification_policy::{self, CallContext, Decision, Facts, NotificationPolicy, PluginError},
 };
 
 use crate::settings::Settings;

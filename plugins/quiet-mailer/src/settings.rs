@@ -241,7 +241,10 @@ mod tests {
         for (text, key) in [
             (r#"{"channels": {"marketing": ["fax"]}}"#, "marketing"),
             (r#"{"order_value_at_least": {"sms": {"EUR": -1}}}"#, "sms"),
-            (r#"{"journeys": {"birthday": {"priority": "soon"}}}"#, "priority"),
+            (
+                r#"{"journeys": {"birthday": {"priority": "soon"}}}"#,
+                "priority",
+            ),
             (r#"{"marketing_caps": {"day": "one"}}"#, "day"),
             (r#"{"wording": {"en": {"a": 1}}}"#, "wording"),
             ("{", "byte 1"),

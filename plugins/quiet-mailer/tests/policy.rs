@@ -1,14 +1,10 @@
 //! The policy as plain Rust: what is sent, held and suppressed, with settings of all kinds.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 use postlude_plugin_sdk::notification_policy::{
-    Action, CallContext, Channel, ChannelState, Consent, Counts, Decision, Dispatch, Facts, Message,
-    Money, Preference, Priority, Purpose, Recent, Recipient, Subject, Suppression,
+    Action, CallContext, Channel, ChannelState, Consent, Counts, Decision, Dispatch, Facts,
+    Message, Money, Preference, Priority, Purpose, Recent, Recipient, Subject, Suppression,
 };
 use quiet_mailer::{
     decide::{DAY_MICROS, decide},
@@ -100,10 +96,18 @@ fn what_the_customer_waits_for_goes_out_by_itself_and_the_rest_in_a_digest() {
 fn a_dear_order_is_worth_a_text_message() {
     let mut facts = facts(Purpose::Transactional);
     facts.message.order_value = Some(Money::new("EUR", 15_000));
-    assert!(sent(&with(&facts, SHIPPED)).channels.contains(&Channel::Sms));
+    assert!(
+        sent(&with(&facts, SHIPPED))
+            .channels
+            .contains(&Channel::Sms)
+    );
     for unknown in [None, Some(Money::new("SEK", 1_000_000))] {
         facts.message.order_value = unknown;
-        assert!(!sent(&with(&facts, SHIPPED)).channels.contains(&Channel::Sms));
+        assert!(
+            !sent(&with(&facts, SHIPPED))
+                .channels
+                .contains(&Channel::Sms)
+        );
     }
 }
 
@@ -182,7 +186,8 @@ fn marketing_above_a_cap_waits_a_day_and_in_the_end_is_not_sent() {
 fn words_are_the_shops_own_for_the_language_and_calm() {
     let mut facts = facts(Purpose::Transactional);
     facts.message.variables_json =
-        r#"{"headline": "It is here!!!", "greeting": "Hey!", "count": 2, "Odd Name": "!"}"#.to_owned();
+        r#"{"headline": "It is here!!!", "greeting": "Hey!", "count": 2, "Odd Name": "!"}"#
+            .to_owned();
     let settings = r#"{"wording": {"de": {"greeting": "Guten Tag"}}}"#;
     let decision = with(&facts, settings);
     let texts: Vec<(&str, &str)> = sent(&decision)
@@ -194,5 +199,9 @@ fn words_are_the_shops_own_for_the_language_and_calm() {
         texts,
         [("greeting", "Guten Tag"), ("headline", "It is here.")]
     );
-    assert!(sent(&with(&facts, r#"{"calm": false}"#)).overrides.is_empty());
+    assert!(
+        sent(&with(&facts, r#"{"calm": false}"#))
+            .overrides
+            .is_empty()
+    );
 }

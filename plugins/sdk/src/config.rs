@@ -93,7 +93,10 @@ pub fn choice<T: Copy>(
         .and_then(|text| words.iter().find(|(word, _)| *word == text))
         .map(|(_, meaning)| *meaning)
         .ok_or_else(|| {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            let words: Vec<_> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
             wrong(key, &words.join(" or "))
         })
 }

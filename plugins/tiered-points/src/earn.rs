@@ -28,7 +28,9 @@ pub fn earn(facts: &EarnFacts, settings: &Settings) -> Earning {
     let campaigns: Vec<&Campaign> = facts
         .campaigns
         .iter()
-        .filter(|campaign| settings.campaigns != Campaigns::None && campaign.is_for(&facts.member.tier))
+        .filter(|campaign| {
+            settings.campaigns != Campaigns::None && campaign.is_for(&facts.member.tier)
+        })
         .collect();
     Earning {
         lines: facts
@@ -68,10 +70,7 @@ fn nothing(order: &Order, settings: &Settings) -> Option<Reason> {
     match settings.minimum_order.get(&order.currency_code) {
         Some(minimum) if worth < minimum => Some(Reason::new(
             "BELOW_MINIMUM",
-            format!(
-                "Orders below {} earn no points.",
-                amount(minimum, order)
-            ),
+            format!("Orders below {} earn no points.", amount(minimum, order)),
         )),
         _ => None,
     }
@@ -146,7 +145,10 @@ fn multiplier(
         times(settings.birthday_month_percent);
         reasons.push(Reason::new(
             "BIRTHDAY_MONTH",
-            format!("{} % in the birthday month.", settings.birthday_month_percent),
+            format!(
+                "{} % in the birthday month.",
+                settings.birthday_month_percent
+            ),
         ));
     }
     let touching = campaigns

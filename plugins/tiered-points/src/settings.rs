@@ -200,7 +200,10 @@ mod tests {
             (r#"{"milli_points_per_unit": -1}"#, "milli_points_per_unit"),
             (r#"{"categories": {"shoes": "x"}}"#, "categories"),
             (r#"{"excluded_channels": ["fax"]}"#, "excluded_channels"),
-            (r#"{"tiers": {"gold": {"shortfall": "forget"}}}"#, "shortfall"),
+            (
+                r#"{"tiers": {"gold": {"shortfall": "forget"}}}"#,
+                "shortfall",
+            ),
             (r#"{"minimum_order": {"EUR": -1}}"#, "minimum_order"),
             ("{", "byte 1"),
         ] {

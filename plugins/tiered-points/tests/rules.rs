@@ -7,8 +7,8 @@
 )]
 
 use postlude_plugin_sdk::loyalty_rules::{
-    Balances, BuyerKind, Campaign, Channel, ClawbackCause, ClawbackFacts, EarnFacts, Earning, Member,
-    Money, Order, OrderLine, Origin, Purpose, Shortfall,
+    Balances, BuyerKind, Campaign, Channel, ClawbackCause, ClawbackFacts, EarnFacts, Earning,
+    Member, Money, Order, OrderLine, Origin, Purpose, Shortfall,
 };
 use tiered_points::{clawback::clawback, earn::earn, settings::Settings};
 
@@ -94,7 +94,10 @@ fn a_point_per_unit_of_what_was_paid_in_every_currency() {
         ("JPY", 0, 1_000, 100, 1_100_000),
         ("KWD", 3, 12_345, 0, 12_345),
     ] {
-        let earning = with(&facts(order(code, digits, vec![line("1", "shoes", net, tax)])), "{}");
+        let earning = with(
+            &facts(order(code, digits, vec![line("1", "shoes", net, tax)])),
+            "{}",
+        );
         assert_eq!(milli(&earning), [expected], "{code}");
         assert_eq!(codes(&earning, 0), ["SHOP_RATE"]);
     }
@@ -195,7 +198,10 @@ fn small_orders_businesses_and_channels_can_be_left_out_whole() {
     facts.campaigns = vec![campaign("WELCOME", 100, 100)];
     let small = with(&facts, r#"{"minimum_order": {"EUR": 1000}}"#);
     assert_eq!((milli(&small), small.bonuses.len()), (vec![0], 0));
-    assert_eq!(small.reasons[0].text, "Orders below 10.00 EUR earn no points.");
+    assert_eq!(
+        small.reasons[0].text,
+        "Orders below 10.00 EUR earn no points."
+    );
     let shop = with(&facts, r#"{"excluded_channels": ["online"]}"#);
     assert_eq!(codes(&shop, 0), ["EXCLUDED_CHANNEL"]);
     facts.order.buyer_kind = BuyerKind::Business;
@@ -214,7 +220,11 @@ fn a_simulation_answers_as_the_order_did() {
 
 #[test]
 fn the_largest_amounts_do_not_overflow() {
-    let mut facts = facts(order("JPY", 0, vec![line("1", "shoes", i64::MAX, i64::MAX)]));
+    let mut facts = facts(order(
+        "JPY",
+        0,
+        vec![line("1", "shoes", i64::MAX, i64::MAX)],
+    ));
     facts.campaigns = vec![campaign("HUGE", u32::MAX, 0)];
     let earning = with(&facts, r#"{"milli_points_per_unit": 1000000}"#);
     assert_eq!(milli(&earning), [u64::MAX]);

@@ -2,7 +2,7 @@
 //! author's machine.
 
 use postlude_kernel::TenantId;
-use postlude_plugin_host::{Component, Host, return_policy::FixtureError};
+use postlude_plugin_host::{Component, FixtureError, Host};
 
 use crate::{
     bundle::{self, Bundle, Limits, fixtures},

@@ -105,6 +105,12 @@ fn texts(reasons: &[Reason]) -> String {
         .join(" ")
 }
 
+impl From<postlude_plugin_host::Overloaded> for Error {
+    fn from(_: postlude_plugin_host::Overloaded) -> Self {
+        Self::Overloaded
+    }
+}
+
 impl Fault for Error {
     fn kind(&self) -> FaultKind {
         match self {

@@ -5,22 +5,19 @@
 //! person decides, the built-in policy answers, or the answer is no. Every run is handed back to be
 //! stored with the decision that it led to.
 
-mod run;
 mod words;
 
 use std::sync::Arc;
 
 use postlude_kernel::{TenantId, Timestamp};
-use postlude_plugin_host::{
-    Answer as Said, Binding, Bindings, Failed, FaultAction, Host, Verdict,
-    return_policy::CallContext,
-};
+use postlude_plugin_host::{Bindings, CallContext, Host, Instead, ReplayError, Settled};
 use postlude_proto::runs::v1::{Replay, Run};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    convert,
     domain::{
-        Reason, ReasonSource,
+        Reason,
         limits::{RefundablePayment, ReturnableLine},
         order::Order,
         policy::{self, Answer, DecisionSource, Outcome, Request},
@@ -83,12 +80,6 @@ pub(crate) struct Decision {
     pub(crate) runs: Vec<Run>,
 }
 
-/// What is done where the plugin has not answered.
-enum Instead {
-    BuiltIn,
-    Unanswered(Unanswered),
-}
-
 impl Hooks {
     /// Asks through `host` whatever `bindings` name.
     pub(crate) fn new(host: Host, bindings: Arc<Bindings>, allowance: TransitAllowance) -> Self {
@@ -114,11 +105,14 @@ impl Hooks {
             .host
             .return_policy_terms(&self.bindings, tenant, &context, &words::order(order))
             .await;
-        let runs = run::of(&said);
-        let answer = match settle(said)? {
-            Ok((terms, source)) => Ok((words::terms(terms), source)),
-            Err(Instead::BuiltIn) => Ok((terms::built_in(order), DecisionSource::built_in())),
-            Err(Instead::Unanswered(unanswered)) => Err(unanswered),
+        let runs = said.runs();
+        let answer = match said.settle()? {
+            Settled::Answered(said) => Ok((
+                words::terms(said.answer),
+                convert::reason::decision(said.decision),
+            )),
+            Settled::BuiltIn(_) => Ok((terms::built_in(order), DecisionSource::built_in())),
+            Settled::Unanswered(unanswered) => Err(unanswered.into()),
         };
         Ok(AskedTerms { answer, runs })
     }
@@ -149,24 +143,24 @@ impl Hooks {
                 &words::terms_message(terms),
             )
             .await;
-        let runs = run::of(&said);
-        let failed = said.failed.clone();
-        Ok(match settle(said)? {
-            Ok((decision, source)) => {
-                let mut answer = words::answer(decision);
-                answer.reasons.extend(failed.as_ref().map(made_good));
+        let runs = said.runs();
+        Ok(match said.settle()? {
+            Settled::Answered(said) => {
+                let mut answer = words::answer(said.answer);
+                let made_good = said.made_good.map(convert::reason::parse);
+                answer.reasons.extend(made_good);
                 Decision {
                     answer,
-                    source,
+                    source: convert::reason::decision(said.decision),
                     runs,
                 }
             }
-            Err(Instead::BuiltIn) => Decision {
+            Settled::BuiltIn(_) => Decision {
                 answer: policy::built_in(&facts.order, terms, request, self.allowance, now),
                 source: DecisionSource::built_in(),
                 runs,
             },
-            Err(Instead::Unanswered(unanswered)) => decide_without(request, &unanswered, runs),
+            Settled::Unanswered(unanswered) => decide_without(request, &unanswered.into(), runs),
         })
     }
 
@@ -193,7 +187,18 @@ impl Hooks {
         run: &Run,
         component: Vec<u8>,
     ) -> Result<Replay, Error> {
-        run::replay(&self.host, tenant, run, component).await
+        self.host
+            .replay_kept(tenant, run, component)
+            .await
+            .map_err(|error| match error {
+                ReplayError::Overloaded => Error::Overloaded,
+                ReplayError::NotReplayable { .. }
+                | ReplayError::WrongComponent { .. }
+                | ReplayError::Load(_) => Error::RunNotReplayable {
+                    run_id: run.run_id.clone(),
+                    why: error.why(),
+                },
+            })
     }
 }
 
@@ -214,93 +219,16 @@ fn decide_without(request: &Request, unanswered: &Unanswered, runs: Vec<Run>) ->
     }
 }
 
-/// What follows from what was said: the plugin's answer, or what the binding wants instead.
-fn settle<T>(said: Said<T>) -> Result<Result<(T, DecisionSource), Instead>, Error> {
-    let run_id = said.run.map(|run| run.run_id).unwrap_or_default();
-    let source = said
-        .binding
-        .as_deref()
-        .map_or_else(DecisionSource::built_in, |binding| source(binding, run_id));
-    let action = said
-        .binding
-        .as_deref()
-        .map_or(FaultAction::ManualReview, |binding| binding.fault_action);
-    let instead = |reason: Reason| match action {
-        FaultAction::Default => Instead::BuiltIn,
-        FaultAction::FailClosed | FaultAction::ManualReview | FaultAction::PreviousGeneration => {
-            Instead::Unanswered(Unanswered {
-                outcome: if action == FaultAction::FailClosed {
-                    Outcome::Declined
-                } else {
-                    Outcome::NeedsReview
-                },
-                reason,
-                source: source.clone(),
-                soon: false,
-            })
-        }
-    };
-    Ok(match said.verdict {
-        Verdict::Answered(answer) => Ok((answer, source)),
-        Verdict::NoPlugin => Err(Instead::BuiltIn),
-        Verdict::Declined(error) => Err(instead(Reason::new(
-            ReasonSource::Plugin,
-            error.code,
-            error.message,
-        ))),
-        Verdict::Fault(fault) => Err(instead(Reason::new(
-            ReasonSource::Platform,
-            fault.code.as_str(),
-            format!(
-                "The policy `{}` failed: {}.",
-                source.plugin_id,
-                first_line(&fault.message)
-            ),
-        ))),
-        Verdict::NoSnapshot => Err(Instead::Unanswered(Unanswered {
-            outcome: Outcome::NeedsReview,
-            reason: Reason::new(
-                ReasonSource::Platform,
-                "POLICY_UNKNOWN",
-                "It is not known here which policy the retailer has: a person decides.",
-            ),
-            source: DecisionSource {
-                plugin_id: String::new(),
-                plugin_version: String::new(),
-                ..DecisionSource::built_in()
+impl From<postlude_plugin_host::Unanswered> for Unanswered {
+    fn from(unanswered: postlude_plugin_host::Unanswered) -> Self {
+        Self {
+            outcome: match unanswered.instead {
+                Instead::Refuse => Outcome::Declined,
+                Instead::Review => Outcome::NeedsReview,
             },
-            soon: true,
-        })),
-        Verdict::Overloaded => return Err(Error::Overloaded),
-    })
-}
-
-fn source(binding: &Binding, run_id: String) -> DecisionSource {
-    DecisionSource {
-        plugin_id: binding.plugin_id.clone(),
-        plugin_version: binding.plugin_version.clone(),
-        component_digest: binding.component_digest.clone(),
-        policy_version: binding.generation.to_string(),
-        run_id,
+            reason: convert::reason::parse(unanswered.reason),
+            source: convert::reason::decision(unanswered.decision),
+            soon: unanswered.soon,
+        }
     }
-}
-
-/// Why an earlier generation has answered.
-fn made_good(failed: &Failed) -> Reason {
-    Reason::new(
-        ReasonSource::Platform,
-        "PREVIOUS_GENERATION",
-        format!(
-            "The policy `{}` {} failed ({}), so what answered before it was asked.",
-            failed.binding.plugin_id, failed.binding.plugin_version, failed.fault.code
-        ),
-    )
-}
-
-/// A backtrace belongs to the run, not to a reason.
-fn first_line(text: &str) -> &str {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('.')
 }

@@ -74,8 +74,14 @@ fn lines(order: Option<&LoyaltyRulesOrder>) -> u64 {
     })
 }
 
-said!(LoyaltyRulesEarnOutput, loyalty_rules_earn_output::Earning(LoyaltyRulesEarning));
-said!(LoyaltyRulesClawbackOutput, loyalty_rules_clawback_output::Decision(LoyaltyRulesClawbackDecision));
+said!(
+    LoyaltyRulesEarnOutput,
+    loyalty_rules_earn_output::Earning(LoyaltyRulesEarning)
+);
+said!(
+    LoyaltyRulesClawbackOutput,
+    loyalty_rules_clawback_output::Decision(LoyaltyRulesClawbackDecision)
+);
 
 impl Call for LoyaltyRulesEarnInput {
     const HOOK: &'static str = HOOK;

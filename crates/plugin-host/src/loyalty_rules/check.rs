@@ -24,7 +24,11 @@ const MAX_MILLI_POINTS_PER_UNIT: i128 = 1_000_000;
 
 /// What an order earns, as it may be granted.
 pub(super) fn earning(facts: &EarnFacts, said: LoyaltyRulesEarning) -> Result<Earning, Broken> {
-    let ids: Vec<&str> = said.lines.iter().map(|line| line.line_id.as_str()).collect();
+    let ids: Vec<&str> = said
+        .lines
+        .iter()
+        .map(|line| line.line_id.as_str())
+        .collect();
     one_each(
         "lines",
         "order",

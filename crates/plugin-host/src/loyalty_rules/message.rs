@@ -14,8 +14,8 @@ use postlude_proto::{
 };
 
 use super::types::{
-    BuyerKind, Campaign, Channel, ClawbackCause, ClawbackFacts, EarnFacts, Member, Order, OrderLine,
-    Origin, Purpose,
+    BuyerKind, Campaign, Channel, ClawbackCause, ClawbackFacts, EarnFacts, Member, Order,
+    OrderLine, Origin, Purpose,
 };
 
 pub(super) fn order(order: &Order) -> LoyaltyRulesOrder {

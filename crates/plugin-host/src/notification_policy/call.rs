@@ -51,7 +51,10 @@ impl Host {
     }
 }
 
-said!(NotificationPolicyDecideOutput, notification_policy_decide_output::Decision(NotificationPolicyDecision));
+said!(
+    NotificationPolicyDecideOutput,
+    notification_policy_decide_output::Decision(NotificationPolicyDecision)
+);
 
 impl Call for NotificationPolicyDecideInput {
     const HOOK: &'static str = HOOK;

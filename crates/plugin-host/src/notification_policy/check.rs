@@ -147,9 +147,7 @@ fn overrides(said: Vec<NotificationPolicyOverride>) -> Result<Vec<Override>, Bro
     for (index, said) in said.into_iter().enumerate() {
         let at = format!("send.overrides[{index}]");
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-        if said.name.is_empty()
-            || said.name.len() > MAX_NAME_BYTES
-            || !said.name.bytes().all(plain)
+        if said.name.is_empty() || said.name.len() > MAX_NAME_BYTES || !said.name.bytes().all(plain)
         {
             return broken(
                 format!("{at}.name"),
@@ -157,7 +155,10 @@ fn overrides(said: Vec<NotificationPolicyOverride>) -> Result<Vec<Override>, Bro
             );
         }
         if kept.iter().any(|one| one.name == said.name) {
-            return broken(format!("{at}.name"), format!("is `{}` once more", said.name));
+            return broken(
+                format!("{at}.name"),
+                format!("is `{}` once more", said.name),
+            );
         }
         let control = |character: char| character.is_control() && character != '\n';
         if said.text.len() > MAX_TEXT_BYTES || said.text.chars().any(control) {

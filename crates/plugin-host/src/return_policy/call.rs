@@ -79,8 +79,14 @@ fn lines(order: Option<&ReturnPolicyOrder>) -> u64 {
     })
 }
 
-said!(ReturnPolicyTermsOutput, return_policy_terms_output::Terms(ReturnPolicyTerms));
-said!(ReturnPolicyDecideOutput, return_policy_decide_output::Decision(ReturnPolicyDecision));
+said!(
+    ReturnPolicyTermsOutput,
+    return_policy_terms_output::Terms(ReturnPolicyTerms)
+);
+said!(
+    ReturnPolicyDecideOutput,
+    return_policy_decide_output::Decision(ReturnPolicyDecision)
+);
 
 impl Call for ReturnPolicyTermsInput {
     const HOOK: &'static str = HOOK;

@@ -5,15 +5,15 @@
 use postlude_kernel::{Currency, Timestamp};
 use postlude_proto::{
     runs::v1::{
-        ReturnPolicyDecision, ReturnPolicyLineDecision, ReturnPolicyLineTerms,
-        ReturnPolicyTerms, return_policy_line_decision, return_policy_line_terms,
+        ReturnPolicyDecision, ReturnPolicyLineDecision, ReturnPolicyLineTerms, ReturnPolicyTerms,
+        return_policy_line_decision, return_policy_line_terms,
     },
     r#type::v1::Money,
 };
 
 use super::types::{
-    Decision, Facts, LineDecision, LineTerms, Order, OrderTerms, Outcome, RequestLine, RestockingFee,
-    ReturnMethod, ReturnReason, WithdrawalExemption,
+    Decision, Facts, LineDecision, LineTerms, Order, OrderTerms, Outcome, RequestLine,
+    RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
 };
 use crate::{
     check::{Broken, broken, one_each, reasons},

@@ -5,14 +5,14 @@
 //! `check`'s.
 
 use postlude_proto::runs::v1::{
-        ReturnPolicyDecision, ReturnPolicyFacts, ReturnPolicyLineDecision, ReturnPolicyLineTerms, ReturnPolicyOrder, ReturnPolicyOrderLine,
-        ReturnPolicyRequestLine, ReturnPolicyTerms,
-        return_policy_facts::Method,
-        return_policy_line_decision::Outcome,
-        return_policy_line_terms::RestockingFee,
-        return_policy_order::{BuyerKind, Channel, Fulfilment},
-        return_policy_order_line::WithdrawalExemption,
-        return_policy_request_line::Reason,
+    ReturnPolicyDecision, ReturnPolicyFacts, ReturnPolicyLineDecision, ReturnPolicyLineTerms,
+    ReturnPolicyOrder, ReturnPolicyOrderLine, ReturnPolicyRequestLine, ReturnPolicyTerms,
+    return_policy_facts::Method,
+    return_policy_line_decision::Outcome,
+    return_policy_line_terms::RestockingFee,
+    return_policy_order::{BuyerKind, Channel, Fulfilment},
+    return_policy_order_line::WithdrawalExemption,
+    return_policy_request_line::Reason,
 };
 
 use super::bindings::wit;

@@ -3,8 +3,8 @@
 use postlude_kernel::{Currency, Timestamp};
 use postlude_proto::{
     runs::v1::{
-        ReturnPolicyFacts, ReturnPolicyLineTerms,
-        ReturnPolicyOrder, ReturnPolicyOrderLine, ReturnPolicyRequestLine, ReturnPolicyTerms,
+        ReturnPolicyFacts, ReturnPolicyLineTerms, ReturnPolicyOrder, ReturnPolicyOrderLine,
+        ReturnPolicyRequestLine, ReturnPolicyTerms,
         return_policy_facts::Method,
         return_policy_line_terms,
         return_policy_order::{
@@ -18,8 +18,8 @@ use postlude_proto::{
 };
 
 use super::types::{
-    BuyerKind, Channel, Facts, Fulfilment, LineTerms, Order, OrderLine, OrderTerms,
-    RequestLine, RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
+    BuyerKind, Channel, Facts, Fulfilment, LineTerms, Order, OrderLine, OrderTerms, RequestLine,
+    RestockingFee, ReturnMethod, ReturnReason, WithdrawalExemption,
 };
 use crate::context::Reason;
 

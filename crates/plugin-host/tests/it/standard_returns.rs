@@ -1,9 +1,12 @@
 //! The plugin that ships, through the host: what it promises and what it decides.
 
 use postlude_kernel::Timestamp;
-use postlude_plugin_host::return_policy::{
-    Decision, Facts, FixtureError, Order, OrderTerms, Outcome, Reason, RestockingFee, ReturnMethod,
-    ReturnReason, WithdrawalExemption,
+use postlude_plugin_host::{
+    FixtureError, Reason,
+    return_policy::{
+        Decision, Facts, Order, OrderTerms, Outcome, RestockingFee, ReturnMethod, ReturnReason,
+        WithdrawalExemption,
+    },
 };
 
 use crate::world::{NOW, World, answered, context, facts, order, tenant};
@@ -273,14 +276,14 @@ async fn its_own_fixtures_pass_and_a_wrong_one_is_named() {
         let fixture = std::fs::read_to_string(&path).unwrap();
         let result = world
             .host
-            .return_policy_fixture(&tenant(), &component, DEFAULTS, &fixture)
+            .check_fixture(&tenant(), &component, DEFAULTS, &fixture)
             .await;
         assert_eq!(result, Ok(()), "{}", path.display());
         if path.ends_with("change-of-mind.json") {
             let wrong = fixture.replace("1190\n", "1191\n");
             let result = world
                 .host
-                .return_policy_fixture(&tenant(), &component, DEFAULTS, &wrong)
+                .check_fixture(&tenant(), &component, DEFAULTS, &wrong)
                 .await;
             assert!(
                 matches!(&result, Err(FixtureError::Differs { path, .. }) if path.ends_with("/restocking_fee/amount_minor")),

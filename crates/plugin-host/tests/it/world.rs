@@ -4,12 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use postlude_kernel::{Currency, ManualClock, SeededIds, TenantId, Timestamp};
 use postlude_plugin_host::{
-    Answer, Binding, Bindings, Bound, Component, FaultAction, FaultCode, Host, HostConfig, Verdict,
-    digest,
+    Answer, Binding, Bindings, Bound, CallContext, Component, FaultAction, FaultCode, Host,
+    HostConfig, Reason, Verdict, digest,
     return_policy::{
-        BuyerKind, CallContext, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineTerms,
-        Order, OrderLine, OrderTerms, Reason, RequestLine, RestockingFee, ReturnMethod,
-        ReturnReason, WithdrawalExemption,
+        BuyerKind, Channel, CustomerHistory, Decision, Facts, Fulfilment, LineTerms, Order,
+        OrderLine, OrderTerms, RequestLine, RestockingFee, ReturnMethod, ReturnReason,
+        WithdrawalExemption,
     },
 };
 

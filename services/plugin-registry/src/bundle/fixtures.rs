@@ -1,7 +1,7 @@
 //! A bundle's own examples, run under the host's limits.
 
 use postlude_kernel::TenantId;
-use postlude_plugin_host::{Component, Host, return_policy::FixtureError};
+use postlude_plugin_host::{Component, FixtureError, Host};
 
 use super::{Bundle, COMPONENT, Flaw, Refusal, archive::Archive, manifest::Manifest};
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(
     let mut tried = Vec::new();
     for (path, text) in &bundle.fixtures {
         let came = host
-            .return_policy_fixture(tenant, component, &bundle.default_config, text)
+            .check_fixture(tenant, component, &bundle.default_config, text)
             .await;
         tried.push((path.clone(), came));
     }

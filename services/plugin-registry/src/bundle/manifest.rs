@@ -167,8 +167,12 @@ impl Manifest {
         if hooks.is_empty() {
             return Err(flaw("hooks", "names at least one hook"));
         }
-        if !self.world.is_empty() && !hooks.iter().any(|hook| hook.world() == self.world) {
-            let worlds: Vec<_> = hooks.iter().map(|hook| hook.world()).collect();
+        let worlds: Vec<_> = hooks
+            .iter()
+            .filter_map(|hook| postlude_plugin_host::hook(hook.name()))
+            .map(|hook| hook.world)
+            .collect();
+        if !self.world.is_empty() && !worlds.contains(&self.world.as_str()) {
             return Err(flaw(
                 "world",
                 format!(
@@ -182,23 +186,39 @@ impl Manifest {
         Ok(hooks)
     }
 
-    /// What the author wants done when the plugin fails; a person decides, unless said otherwise.
+    /// What the author wants done when the plugin fails; where nothing is said, what the first of its
+    /// hooks has for that. An installation has one, whatever the number of its hooks.
     pub(crate) fn fault_action(&self) -> Result<FaultAction, Refusal> {
-        let mut wanted = FaultAction::ManualReview;
-        for entry in &self.hooks {
-            if let Some(text) = &entry.fault_action {
-                wanted = FaultAction::parse(text).ok_or_else(|| {
-                    flaw(
-                        "hooks.fault-action",
-                        format!(
-                            "`{text}` is none of {}",
-                            FaultAction::ALL.map(FaultAction::name).join(", ")
-                        ),
-                    )
-                })?;
+        let mut wanted: Option<FaultAction> = None;
+        for text in self
+            .hooks
+            .iter()
+            .filter_map(|entry| entry.fault_action.as_ref())
+        {
+            let action = FaultAction::parse(text).ok_or_else(|| {
+                flaw(
+                    "hooks.fault-action",
+                    format!(
+                        "`{text}` is none of {}",
+                        FaultAction::ALL.map(FaultAction::name).join(", ")
+                    ),
+                )
+            })?;
+            if wanted.is_some_and(|before| before != action) {
+                return Err(flaw(
+                    "hooks.fault-action",
+                    "is the same for every hook of a plugin; plugins with different ones are two",
+                ));
             }
+            wanted = Some(action);
         }
-        Ok(wanted)
+        Ok(wanted.unwrap_or_else(|| {
+            let first = self
+                .hooks
+                .first()
+                .and_then(|entry| Hook::parse(&entry.name));
+            first.map_or(FaultAction::ManualReview, Hook::fault_action)
+        }))
     }
 }
 
@@ -240,8 +260,53 @@ reason = "Says which rule it took."
     fn reads_a_manifest() {
         let manifest = Manifest::parse(GOOD).unwrap();
         assert_eq!(manifest.version().unwrap().to_string(), "1.2.3");
-        assert_eq!(manifest.hooks().unwrap(), vec![Hook::ReturnPolicy]);
+        assert_eq!(
+            manifest.hooks().unwrap(),
+            [Hook::parse("return-policy").unwrap()]
+        );
         assert_eq!(manifest.fault_action().unwrap(), FaultAction::FailClosed);
+    }
+
+    #[test]
+    fn a_hook_says_what_is_done_where_the_manifest_does_not() {
+        let silent = GOOD.replace("fault-action = \"fail-closed\"\n", "");
+        let manifest = Manifest::parse(&silent).unwrap();
+        assert_eq!(manifest.fault_action().unwrap(), FaultAction::ManualReview);
+        let mailer = silent.replace("return-policy", "notification-policy");
+        let manifest = Manifest::parse(&mailer).unwrap();
+        assert_eq!(manifest.fault_action().unwrap(), FaultAction::Default);
+    }
+
+    #[test]
+    fn one_fault_action_is_for_all_hooks_of_a_plugin() {
+        let two = |action: &str| {
+            GOOD.replace(
+                "[[capabilities]]",
+                &format!(
+                    "[[hooks]]\nname = \"loyalty-rules\"\nfault-action = \"{action}\"\n\n[[capabilities]]"
+                ),
+            )
+        };
+        let same = Manifest::parse(&two("fail-closed")).unwrap();
+        assert_eq!(same.hooks().unwrap().len(), 2);
+        let other = Manifest::parse(&two("default")).unwrap();
+        assert!(
+            other
+                .hooks()
+                .unwrap_err()
+                .rule
+                .contains("the same for every hook")
+        );
+    }
+
+    #[test]
+    fn every_hook_is_one_that_the_host_knows() {
+        let known: Vec<_> = postlude_plugin_host::hooks()
+            .iter()
+            .map(|hook| hook.name)
+            .collect();
+        let here: Vec<_> = Hook::ALL.iter().map(|hook| hook.name()).collect();
+        assert_eq!(here, known);
     }
 
     #[test]

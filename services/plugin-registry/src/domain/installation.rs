@@ -293,7 +293,7 @@ mod tests {
             plugin_id: plugin_id.to_owned(),
             version: Version::parse(version).unwrap(),
             component_digest: format!("digest of {plugin_id} {version}"),
-            hooks: vec![Hook::ReturnPolicy],
+            hooks: vec![Hook::parse("return-policy").unwrap()],
             config: config.to_owned(),
             config_digest: format!("digest of {config}"),
             fault_action: FaultAction::ManualReview,

@@ -3,27 +3,23 @@
 use postlude_chassis::Caller;
 use postlude_proto::{plugins::v1::GetRunRequest, runs::v1 as runs};
 
-use super::owners;
-use crate::{App, Error, domain::Hook};
+use super::owners::{Search, client};
+use crate::{App, Error};
 
 pub(crate) async fn handle(
     app: &App,
     caller: Caller,
     request: GetRunRequest,
 ) -> Result<runs::Run, Error> {
-    for hook in Hook::ALL {
+    let mut search = Search::new(&request.run_id);
+    for hook in Search::places(app) {
         let asked = runs::GetRunRequest {
             run_id: request.run_id.clone(),
         };
-        match owners::client(app, hook, &caller).get_run(asked).await {
-            Ok(run) => return Ok(run.into_inner()),
-            Err(status) => {
-                let refusal = owners::refusal(hook, &request.run_id, &status);
-                if !matches!(refusal, Error::RunNotFound(_)) {
-                    return Err(refusal);
-                }
-            }
+        let answer = client(app, hook, &caller).get_run(asked).await;
+        if let Some(found) = search.look(hook, answer)? {
+            return Ok(found);
         }
     }
-    Err(Error::RunNotFound(request.run_id))
+    Err(search.in_vain())
 }

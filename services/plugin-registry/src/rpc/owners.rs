@@ -3,7 +3,7 @@
 use postlude_chassis::{Caller, ServiceChannel};
 use postlude_proto::runs::v1::run_service_client::RunServiceClient;
 use postlude_store::StoreError;
-use tonic::{Code, Status};
+use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{App, Error, NAME, domain::Hook};
@@ -14,6 +14,52 @@ use crate::{App, Error, NAME, domain::Hook};
 pub(super) fn client(app: &App, hook: Hook, caller: &Caller) -> RunServiceClient<ServiceChannel> {
     let own = Caller::service(NAME, caller.tenant.clone());
     RunServiceClient::new(app.clients.to(hook.owner(), &own))
+}
+
+/// Looks for a run at each service that keeps some. One that nobody has told us of keeps none; one that
+/// doesn't answer hides nothing that another has.
+pub(super) struct Search {
+    run_id: String,
+    unavailable: Option<Error>,
+}
+
+impl Search {
+    pub(super) fn new(run_id: &str) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            unavailable: None,
+        }
+    }
+
+    /// Whose runs there are.
+    pub(super) fn places(app: &App) -> Vec<Hook> {
+        let known = |hook: &Hook| app.clients.target(hook.owner()).is_some();
+        Hook::ALL.iter().copied().filter(known).collect()
+    }
+
+    /// What an owner has answered, if it has the run.
+    pub(super) fn look<T>(
+        &mut self,
+        hook: Hook,
+        answer: Result<Response<T>, Status>,
+    ) -> Result<Option<T>, Error> {
+        match answer {
+            Ok(found) => Ok(Some(found.into_inner())),
+            Err(status) => match refusal(hook, &self.run_id, &status) {
+                Error::RunNotFound(_) => Ok(None),
+                error @ Error::RunsUnavailable { .. } => {
+                    self.unavailable = Some(error);
+                    Ok(None)
+                }
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Why nobody has it.
+    pub(super) fn in_vain(self) -> Error {
+        self.unavailable.unwrap_or(Error::RunNotFound(self.run_id))
+    }
 }
 
 /// What an owner's refusal means to our caller.

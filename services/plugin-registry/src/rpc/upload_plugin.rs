@@ -4,7 +4,7 @@ use postlude_chassis::{
     Caller,
     rpc::{Incoming, validate},
 };
-use postlude_plugin_host::return_policy::FixtureError;
+use postlude_plugin_host::FixtureError;
 use postlude_proto::plugins::v1::{PluginVersion, UploadPluginRequest};
 use postlude_store::RequestKey;
 

@@ -1,7 +1,7 @@
 //! The domain's words and the hook's, which are the same words in two crates.
 
 use postlude_kernel::Timestamp;
-use postlude_plugin_host::return_policy as hook;
+use postlude_plugin_host::{self as said, return_policy as hook};
 
 use super::Facts;
 use crate::domain::{
@@ -186,7 +186,7 @@ pub(super) fn terms_message(terms: &Terms) -> hook::OrderTerms {
                 reasons: line
                     .reasons
                     .iter()
-                    .map(|reason| hook::Reason {
+                    .map(|reason| said::Reason {
                         code: reason.code.clone(),
                         text: reason.text.clone(),
                     })
@@ -222,6 +222,6 @@ pub(super) fn answer(decision: hook::Decision) -> Answer {
     }
 }
 
-fn reason(reason: hook::Reason) -> Reason {
+fn reason(reason: said::Reason) -> Reason {
     Reason::new(ReasonSource::Plugin, reason.code, reason.text)
 }

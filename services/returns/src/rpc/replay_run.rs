@@ -1,12 +1,14 @@
 //! A recorded decision is taken again, on the recorded component, configuration and input.
 
-use postlude_chassis::{Caller, bindings::REGISTRY};
-use postlude_proto::{
-    plugins::v1::{FetchComponentRequest, plugin_service_client::PluginServiceClient},
-    runs::v1::{Replay, ReplayRunRequest, Run},
-};
+use postlude_chassis::{Caller, bindings};
+use postlude_proto::runs::v1::{Replay, ReplayRunRequest};
 
-use crate::{app::App, convert::upstream, error::Error, store::runs};
+use crate::{
+    app::{App, SERVICE},
+    convert::upstream,
+    error::Error,
+    store::runs,
+};
 
 pub(crate) async fn handle(
     app: &App,
@@ -21,27 +23,9 @@ pub(crate) async fn handle(
     if stored.erased {
         return Err(Error::RunErased(stored.run.run_id));
     }
-    let component = component(app, &caller, &stored.run).await?;
-    app.hooks
-        .replay(&caller.tenant, &stored.run, component)
+    let (run, digest) = (&stored.run, stored.run.component_digest.as_str());
+    let component = bindings::component(&app.clients, SERVICE, caller.tenant.clone(), digest)
         .await
-}
-
-/// The component that ran: the registry keeps what a run names.
-async fn component(app: &App, caller: &Caller, run: &Run) -> Result<Vec<u8>, Error> {
-    let digest = run.component_digest.as_str();
-    let failed = |status| upstream::component(&run.run_id, digest, &status);
-    let service = App::caller(&caller.tenant);
-    let mut chunks = PluginServiceClient::new(app.clients.to(REGISTRY, &service))
-        .fetch_component(FetchComponentRequest {
-            component_digest: digest.to_owned(),
-        })
-        .await
-        .map_err(failed)?
-        .into_inner();
-    let mut bytes = Vec::new();
-    while let Some(part) = chunks.message().await.map_err(failed)? {
-        bytes.extend_from_slice(&part.chunk);
-    }
-    Ok(bytes)
+        .map_err(|status| upstream::component(&run.run_id, digest, &status))?;
+    app.hooks.replay(&caller.tenant, run, component).await
 }

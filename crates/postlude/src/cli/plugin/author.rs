@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::Args;
 use postlude_kernel::{SystemClock, SystemIds, TenantId};
 use postlude_plugin_build::{componentise, pack, toolchain};
-use postlude_plugin_host::{Component, Host, HostConfig, return_policy::FixtureError};
+use postlude_plugin_host::{Component, FixtureError, Host, HostConfig};
 use postlude_plugin_registry::author::Draft;
 use serde_json::{Value, json};
 
@@ -184,7 +184,7 @@ impl Run {
         let draft = open(&bundle::read(&self.what)?)?;
         let (host, component) = ready(&draft)?;
         let tried = host
-            .return_policy_try(&tenant()?, &component, draft.default_config(), &input)
+            .try_fixture(&tenant()?, &component, draft.default_config(), &input)
             .await
             .map_err(|error| anyhow::anyhow!("{}: {error}", self.input.display()))?;
         let json = json!({
