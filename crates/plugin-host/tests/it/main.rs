@@ -10,10 +10,13 @@
 
 mod bindings;
 mod determinism;
+mod hooks;
 mod hostile;
 mod isolation;
 mod limits;
 mod loading;
+mod loyalty_rules;
+mod notification_policy;
 mod rules;
 mod standard_returns;
 mod world;
