@@ -68,6 +68,18 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// The bundles of the plugins that ship, in the order of their names.
+pub(crate) fn shipped() -> Result<Vec<PathBuf>> {
+    let dist = repo::root().join("plugins/dist");
+    let mut bundles: Vec<PathBuf> = fs::read_dir(&dist)
+        .with_context(|| dist.display().to_string())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tar"))
+        .collect();
+    bundles.sort();
+    Ok(bundles)
+}
+
 /// One crate that becomes a component.
 struct Guest {
     name: String,

@@ -18,7 +18,6 @@ use tempfile::TempDir;
 use crate::{plugins, repo, run};
 
 const TENANT: &str = "demo";
-const PLUGIN: &str = "plugins/dist/standard-returns.tar";
 /// Options of `cargo xtask up`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -70,13 +69,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         cli.tenant()?;
         cli.key()
     })?;
-    run::stage("install standard-returns", || {
-        run::must(
-            cli.with_key(&key)
-                .args(["plugin", "install"])
-                .arg(repo::root().join(PLUGIN)),
-        )
-    })?;
+    for bundle in plugins::shipped()? {
+        let name = bundle.file_stem().unwrap_or_default().to_string_lossy();
+        run::stage(&format!("install {name}"), || {
+            run::must(cli.with_key(&key).args(["plugin", "install"]).arg(&bundle))
+        })?;
+    }
     println!("==> one order, told whole");
     // A debug build takes its time to compile the plugin that was just installed.
     let told = run::succeeds(cli.with_key(&key).args(["demo", "--patience", "180"]))?;

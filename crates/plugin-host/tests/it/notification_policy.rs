@@ -159,7 +159,8 @@ async fn no_plugin_sends_where_a_message_may_not_go() {
     };
     let unchanged = everywhere(Purpose::Marketing, |_| {});
     answered(decide(&world, &unchanged).await);
-    let cases: [(fn(&mut ChannelState), bool, &str); 6] = [
+    type Change = fn(&mut ChannelState);
+    let cases: [(Change, bool, &str); 6] = [
         (|sms| sms.reachable = false, true, "can't be reached"),
         (
             |sms| sms.suppression = Suppression::HardBounced,

@@ -142,6 +142,59 @@ fn a_new_plugin_builds_passes_and_is_taken_and_each_mistake_is_named() {
     }
 }
 
+/// Each hook's template is a whole plugin, whatever it decides.
+#[test]
+fn each_hook_has_a_template_that_builds_and_passes_its_own_examples() {
+    let program = Program::new();
+    // The first one compiles the SDK; the others find it.
+    let target = program.folder().join("target");
+    for (hook, name, fixture, reason) in [
+        (
+            "loyalty-rules",
+            "my-points",
+            "spent-points",
+            "80 points are owed. (OWED)",
+        ),
+        (
+            "notification-policy",
+            "my-mailer",
+            "enough",
+            "Enough for this week: it waits a day. (ENOUGH)",
+        ),
+    ] {
+        let begun = program.json(&["plugin", "new", name, "--hook", hook, "--output", "json"]);
+        assert_eq!(begun["hook"], hook);
+        std::fs::create_dir_all(&target).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&target, program.folder().join(name).join("target")).unwrap();
+        program.json(&["plugin", "build", name, "--output", "json"]);
+        let checked = program.json(&["plugin", "check", name, "--output", "json"]);
+        assert_eq!(checked["hooks"][0], hook);
+        let tested = program.json(&["plugin", "test", name, "--output", "json"]);
+        let fixtures = tested["fixtures"].as_array().unwrap();
+        assert_eq!(fixtures.len(), 3, "{tested}");
+        assert!(fixtures.iter().all(|one| one["passed"] == true), "{tested}");
+        let ran = program.run(&[
+            "plugin",
+            "run",
+            &format!("{name}/fixtures/{fixture}.json"),
+            name,
+        ]);
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(said.contains(&format!("because {reason}")), "{said}");
+    }
+}
+
+#[test]
+fn a_hook_that_there_is_not_is_refused_with_those_that_there_are() {
+    let program = Program::new();
+    let output = program.run(&["plugin", "new", "my-weather", "--hook", "weather"]);
+    assert_eq!(output.status.code(), Some(2));
+    for hook in ["return-policy", "loyalty-rules", "notification-policy"] {
+        assert!(stderr(&output).contains(hook), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn a_name_that_is_no_plugins_id_is_refused_before_anything_is_written() {
     let program = Program::new();

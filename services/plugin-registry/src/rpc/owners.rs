@@ -45,14 +45,15 @@ impl Search {
     ) -> Result<Option<T>, Error> {
         match answer {
             Ok(found) => Ok(Some(found.into_inner())),
-            Err(status) => match refusal(hook, &self.run_id, &status) {
-                Error::RunNotFound(_) => Ok(None),
-                error @ Error::RunsUnavailable { .. } => {
-                    self.unavailable = Some(error);
-                    Ok(None)
+            Err(status) => {
+                let refused = refusal(hook, &self.run_id, &status);
+                if matches!(refused, Error::RunsUnavailable { .. }) {
+                    self.unavailable = Some(refused);
+                } else if !matches!(refused, Error::RunNotFound(_)) {
+                    return Err(refused);
                 }
-                error => Err(error),
-            },
+                Ok(None)
+            }
         }
     }
 

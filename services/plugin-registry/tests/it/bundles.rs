@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, io::Read as _, path::Path, sync::LazyLock};
 
-/// The bundle that `cargo xtask plugins` builds, file by file.
-static SHIPPED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist/standard-returns.tar");
-    let bytes = std::fs::read(&path).expect("cargo xtask plugins builds the shipped bundle");
+static SHIPPED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| packed("standard-returns"));
+
+/// A bundle that `cargo xtask plugins` builds, file by file.
+fn packed(name: &str) -> BTreeMap<String, Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../plugins/dist")
+        .join(format!("{name}.tar"));
+    let bytes = std::fs::read(&path).expect("cargo xtask plugins builds the bundles");
     let mut archive = tar::Archive::new(bytes.as_slice());
     archive
         .entries()
@@ -19,7 +22,12 @@ static SHIPPED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
             (path, content)
         })
         .collect()
-});
+}
+
+/// A bundle of this name, whole.
+pub(crate) fn built(name: &str) -> Bundle {
+    Bundle(packed(name))
+}
 
 /// The shipped plugin, whole.
 pub(crate) fn shipped() -> Bundle {

@@ -1,13 +1,14 @@
 //! InstallPlugin.
 
 use postlude_proto::plugins::v1::{
-    InstallPluginRequest, PluginBindingsChanged, installation::State,
+    FaultAction, GetBindingsRequest, InstallPluginRequest, PluginBindingsChanged,
+    installation::State,
 };
 use postlude_testkit::on_both_databases;
 use tonic::Code;
 
 use crate::{
-    bundles::Bundle,
+    bundles::{Bundle, built},
     registry::{Registry, fields, refusal},
 };
 
@@ -33,6 +34,48 @@ on_both_databases! {
         assert_eq!(config, serde_json::json!({"days": 30, "fees": {"shoes": 500, "hats": 1}}));
         assert_eq!(installed.state(), State::Active);
         assert_eq!((installed.generation, installed.etag.as_str()), (1, "1"));
+    }
+
+    /// What ships, each for its own hook, beside each other.
+    async fn each_hook_has_a_plugin_of_its_own(registry: Registry) {
+        let mut client = registry.client("shop");
+        for (plugin, hook, on_fault) in [
+            ("standard-returns", "return-policy", FaultAction::ManualReview),
+            ("tiered-points", "loyalty-rules", FaultAction::ManualReview),
+            ("quiet-mailer", "notification-policy", FaultAction::Default),
+        ] {
+            let uploaded = registry.upload("shop", &built(plugin)).await.unwrap();
+            assert_eq!(uploaded.hooks, [hook]);
+            let installed = client
+                .install_plugin(request(plugin, &uploaded.version, "{}"))
+                .await
+                .unwrap()
+                .into_inner();
+            assert_eq!(installed.state(), State::Active);
+            assert_eq!(installed.fault_action(), on_fault, "{plugin}");
+        }
+        for (hook, plugin) in [
+            ("return-policy", "standard-returns"),
+            ("loyalty-rules", "tiered-points"),
+            ("notification-policy", "quiet-mailer"),
+        ] {
+            let asked = GetBindingsRequest { hook: hook.to_owned(), ..Default::default() };
+            let bindings = registry.internal().get_bindings(asked).await.unwrap().into_inner();
+            let bound: Vec<_> = bindings.bindings.iter().map(|one| one.plugin_id.as_str()).collect();
+            assert_eq!(bound, [plugin], "{hook}");
+        }
+    }
+
+    async fn a_plugin_may_answer_several_hooks(registry: Registry) {
+        let uploaded = registry.upload("shop", &built("fixtures/answers-all")).await.unwrap();
+        assert_eq!(uploaded.hooks.len(), 3);
+        let installed = registry
+            .client("shop")
+            .install_plugin(request("answers-all", &uploaded.version, ""))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(installed.hooks, uploaded.hooks);
     }
 
     async fn tells_each_change_once(registry: Registry) {

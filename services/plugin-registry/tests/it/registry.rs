@@ -1,4 +1,5 @@
-//! The registry at work, with a `returns` that the test plays.
+//! The registry at work, with a `returns` and a `loyalty` that the test plays. There are no
+//! `notifications`.
 
 use postlude_chassis::{Service, ServiceChannel};
 use postlude_plugin_registry::{Migrator, service};
@@ -19,7 +20,8 @@ pub(crate) struct Registry(pub(crate) Kit);
 impl Start for Registry {
     async fn start(database: Database) -> Self {
         let kit = Kit::builder()
-            .upstream("returns", runs::played())
+            .upstream("returns", runs::returns())
+            .upstream("loyalty", runs::loyalty())
             .start("plugin-registry", database, async |context| {
                 context.store.migrate::<Migrator>().await?;
                 Ok::<Service, Box<dyn std::error::Error + Send + Sync>>(service(context)?)

@@ -13,22 +13,29 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::registry::{Client, Registry, refusal};
 
-/// A `returns` that keeps one run, `run_1`, and one that can't be replayed, `run_2`.
-pub(crate) fn played() -> Routes {
-    Routes::new(RunServiceServer::new(Played))
+/// A `returns` that keeps one run, `run_1`, and one that can't be replayed, `run_2`; it is out of order
+/// where it is asked for `run_3` and `run_5`.
+pub(crate) fn returns() -> Routes {
+    Routes::new(RunServiceServer::new(Played("return-policy")))
 }
 
-struct Played;
+/// A `loyalty` that keeps `run_4` and `run_5`.
+pub(crate) fn loyalty() -> Routes {
+    Routes::new(RunServiceServer::new(Played("loyalty-rules")))
+}
+
+/// The service that asks this hook.
+struct Played(&'static str);
 
 fn refused(code: Code, reason: &str) -> Status {
     let details = ErrorDetails::with_error_info(reason, "returns.postlude", []);
     Status::with_error_details(code, "no", details)
 }
 
-fn run(run_id: &str) -> Run {
+fn run(hook: &str, run_id: &str) -> Run {
     Run {
         run_id: run_id.to_owned(),
-        hook: "return-policy".to_owned(),
+        hook: hook.to_owned(),
         ..Run::default()
     }
 }
@@ -44,7 +51,7 @@ impl RunService for Played {
             return Err(refused(Code::InvalidArgument, "PAGE_TOKEN_INVALID"));
         }
         Ok(Response::new(runs::ListRunsResponse {
-            runs: vec![run(&format!("run_of_{}", request.subject))],
+            runs: vec![run(self.0, &format!("run_of_{}", request.subject))],
             next_page_token: String::new(),
         }))
     }
@@ -53,8 +60,11 @@ impl RunService for Played {
         &self,
         request: Request<runs::GetRunRequest>,
     ) -> Result<Response<Run>, Status> {
-        match request.into_inner().run_id.as_str() {
-            "run_1" => Ok(Response::new(run("run_1"))),
+        match (self.0, request.into_inner().run_id.as_str()) {
+            ("return-policy", id @ "run_1") | ("loyalty-rules", id @ ("run_4" | "run_5")) => {
+                Ok(Response::new(run(self.0, id)))
+            }
+            ("return-policy", "run_5") => Err(refused(Code::Unavailable, "UPSTREAM_UNAVAILABLE")),
             _ => Err(refused(Code::NotFound, "RUN_NOT_FOUND")),
         }
     }
@@ -63,14 +73,18 @@ impl RunService for Played {
         &self,
         request: Request<runs::ReplayRunRequest>,
     ) -> Result<Response<Replay>, Status> {
-        match request.into_inner().run_id.as_str() {
-            "run_1" => Ok(Response::new(Replay {
-                run_id: "run_1".to_owned(),
-                identical: true,
-                ..Replay::default()
-            })),
-            "run_2" => Err(refused(Code::FailedPrecondition, "RUN_NOT_REPLAYABLE")),
-            "run_3" => Err(refused(Code::Unavailable, "UPSTREAM_UNAVAILABLE")),
+        match (self.0, request.into_inner().run_id.as_str()) {
+            ("return-policy", id @ "run_1") | ("loyalty-rules", id @ "run_4") => {
+                Ok(Response::new(Replay {
+                    run_id: id.to_owned(),
+                    identical: true,
+                    ..Replay::default()
+                }))
+            }
+            ("return-policy", "run_2") => {
+                Err(refused(Code::FailedPrecondition, "RUN_NOT_REPLAYABLE"))
+            }
+            ("return-policy", "run_3") => Err(refused(Code::Unavailable, "UPSTREAM_UNAVAILABLE")),
             _ => Err(refused(Code::NotFound, "RUN_NOT_FOUND")),
         }
     }
@@ -129,6 +143,22 @@ on_both_databases! {
             let answer = client.replay_run(replay(run_id)).await;
             assert_eq!(refusal(answer), (code, reason.to_owned()));
         }
+    }
+
+    async fn looks_for_a_run_at_every_service_that_keeps_some(registry: Registry) {
+        let mut client = registry.client("shop");
+        let page = client.list_runs(list("loyalty-rules", "")).await.unwrap().into_inner();
+        assert_eq!(page.runs[0].hook, "loyalty-rules");
+        let run = client.get_run(get("run_4")).await.unwrap().into_inner();
+        assert_eq!(run.hook, "loyalty-rules");
+        assert!(client.replay_run(replay("run_4")).await.unwrap().into_inner().identical);
+        // That one is out of order hides nothing that another has.
+        let run = client.get_run(get("run_5")).await.unwrap().into_inner();
+        assert_eq!(run.hook, "loyalty-rules");
+        assert_eq!(
+            refusal(client.list_runs(list("notification-policy", "")).await),
+            (Code::Unavailable, "RUNS_UNAVAILABLE".to_owned())
+        );
     }
 
     async fn needs_the_scope_to_read(registry: Registry) {

@@ -1,7 +1,8 @@
 //! `postlude plugin new`: a project that builds, passes its fixtures and can be installed as it is.
 //!
-//! The project brings the SDK and the contract along, as this version of the platform speaks it: an
-//! author needs this command line, Rust, and nothing of ours besides.
+//! The project brings the SDK and the contracts along, as this version of the platform speaks them: an
+//! author needs this command line, Rust, and nothing of ours besides. A hook's template is its folder
+//! in `template/`.
 
 use std::{
     fs,
@@ -9,7 +10,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{Args, builder::PossibleValuesParser};
+use postlude_plugin_host::return_policy;
 use serde_json::json;
 
 use crate::cli::{Usage, output::Output};
@@ -20,54 +22,19 @@ pub(crate) struct New {
     /// The plugin's id and the folder to make: a-z, 0-9 and -.
     name: String,
     /// The hook that it answers.
-    #[arg(long, value_enum, default_value_t = Hook::ReturnPolicy)]
-    hook: Hook,
+    #[arg(long, default_value = return_policy::HOOK, value_parser = PossibleValuesParser::new(hooks()))]
+    hook: String,
 }
 
-/// Hooks with a template.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Hook {
-    /// What may come back, until when and at what price.
-    ReturnPolicy,
-}
-
-macro_rules! files {
-    ($folder:literal: $($path:literal),+ $(,)?) => {
-        &[$(($path, include_str!(concat!($folder, "/", $path)))),+]
-    };
-}
-
-macro_rules! template {
-    ($folder:literal: $($path:literal as $name:literal),+ $(,)?) => {
-        &[$(($name, include_str!(concat!("template/", $folder, "/", $path, ".txt")))),+]
-    };
-}
-
+/// Paths in a project and what is written there.
 type Files = &'static [(&'static str, &'static str)];
 
-const RETURN_POLICY: Files = template!("return-policy":
-    "Cargo.toml" as "Cargo.toml",
-    "plugin.toml" as "plugin.toml",
-    "config.schema.json" as "config.schema.json",
-    "config.default.json" as "config.default.json",
-    "gitignore" as ".gitignore",
-    "src/lib.rs" as "src/lib.rs",
-    "fixtures/terms.json" as "fixtures/terms.json",
-    "fixtures/within-window.json" as "fixtures/within-window.json",
-    "fixtures/too-late.json" as "fixtures/too-late.json",
-);
+// `TEMPLATES` by hook, and `SDK` for the project's folder `postlude`.
+include!(concat!(env!("OUT_DIR"), "/projects.rs"));
 
-/// The SDK and the contract, into the project's folder `postlude`.
-const SDK: Files = files!("../../../../../plugins":
-    "sdk/Cargo.toml",
-    "sdk/src/config.rs",
-    "sdk/src/json.rs",
-    "sdk/src/lib.rs",
-    "sdk/src/log.rs",
-    "sdk/src/return_policy.rs",
-    "wit/postlude-plugin/types.wit",
-    "wit/postlude-return-policy/return-policy.wit",
-);
+fn hooks() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|(hook, _)| *hook)
+}
 
 /// Where the SDK's own dependencies are named.
 const WORKSPACE: &str = include_str!("../../../../../plugins/Cargo.toml");
@@ -89,11 +56,12 @@ impl New {
         if home.exists() {
             return Err(Usage(format!("{} is there already", home.display())).into());
         }
-        let template = match self.hook {
-            Hook::ReturnPolicy => RETURN_POLICY,
-        };
+        let (_, template) = TEMPLATES
+            .iter()
+            .find(|(hook, _)| *hook == self.hook)
+            .with_context(|| format!("there is no template for {}", self.hook))?;
         let bindgen = bindgen_version()?;
-        for (path, text) in template {
+        for (path, text) in *template {
             let text = text
                 .replace("{name}", &self.name)
                 .replace("{wit_bindgen}", &bindgen);
@@ -102,7 +70,7 @@ impl New {
         for (path, text) in SDK {
             write(&home.join("postlude").join(path), text)?;
         }
-        let json = json!({ "plugin_id": self.name, "folder": home.display().to_string() });
+        let json = json!({ "plugin_id": self.name, "hook": self.hook, "folder": home.display().to_string() });
         output.print(&json, || {
             format!(
                 "{name} begun in {name}/\n  src/lib.rs    the rule\n  fixtures/     examples that must come out as they say\n  \

@@ -8,7 +8,7 @@ use postlude_proto::{
 use serde_json::json;
 
 use super::{
-    client,
+    Client, client,
     json::{pretty, run_json},
 };
 use crate::cli::{
@@ -21,9 +21,9 @@ use crate::cli::{
 pub(crate) struct Runs {
     /// Show this run, with input and output.
     run_id: Option<String>,
-    /// The hook.
-    #[arg(long, default_value = "return-policy")]
-    hook: String,
+    /// Only this hook's; every hook's, if absent.
+    #[arg(long)]
+    hook: Option<String>,
     /// Only runs about this subject: an order's number, for example.
     #[arg(long, default_value = "")]
     subject: String,
@@ -39,9 +39,9 @@ pub(crate) struct Runs {
 pub(crate) struct Logs {
     /// Only this plugin's.
     plugin_id: Option<String>,
-    /// The hook.
-    #[arg(long, default_value = "return-policy")]
-    hook: String,
+    /// Only this hook's; every hook's, if absent.
+    #[arg(long)]
+    hook: Option<String>,
     /// Only runs about this subject: an order's number, for example.
     #[arg(long, default_value = "")]
     subject: String,
@@ -103,24 +103,22 @@ pub(super) async fn list_or_show(command: &Runs, output: Output) -> anyhow::Resu
         });
         return Ok(());
     }
-    let page = client
-        .list_runs(ListRunsRequest {
-            hook: command.hook.clone(),
-            page_size: command.limit,
-            page_token: String::new(),
-            subject: command.subject.clone(),
-        })
-        .await
-        .tried("the runs can't be listed")?;
-    let json = json!({ "runs": page.runs.iter().map(run_json).collect::<Vec<_>>() });
+    let runs = newest(
+        &mut client,
+        command.hook.as_deref(),
+        &command.subject,
+        command.limit,
+    )
+    .await?;
+    let json = json!({ "runs": runs.iter().map(run_json).collect::<Vec<_>>() });
     output.print(&json, || {
-        if page.runs.is_empty() {
-            return format!("no runs of {}", command.hook);
+        if runs.is_empty() {
+            return format!("no runs{}", of(command.hook.as_deref()));
         }
-        let rows = page.runs.iter().map(|run| {
+        let rows = runs.iter().map(|run| {
             [
                 run.run_id.clone(),
-                run.function.clone(),
+                format!("{}/{}", run.hook, run.function),
                 run.subject.clone(),
                 format!("{} {}", run.plugin_id, run.plugin_version),
                 short(&run.component_digest),
@@ -133,7 +131,7 @@ pub(super) async fn list_or_show(command: &Runs, output: Output) -> anyhow::Resu
         table(
             [
                 "run",
-                "function",
+                "asked",
                 "subject",
                 "plugin",
                 "component",
@@ -148,19 +146,60 @@ pub(super) async fn list_or_show(command: &Runs, output: Output) -> anyhow::Resu
     Ok(())
 }
 
+/// The newest runs of one hook, or of all. Of all, a service that isn't there hides no other's runs.
+async fn newest(
+    client: &mut Client,
+    hook: Option<&str>,
+    subject: &str,
+    limit: i32,
+) -> anyhow::Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    let mut failed = None;
+    let all = postlude_plugin_host::hooks().iter().map(|hook| hook.name);
+    let asked: Vec<&str> = hook.map_or_else(|| all.collect(), |hook| vec![hook]);
+    let hooks = asked.len();
+    let mut failures = 0;
+    for hook in asked {
+        let page = client
+            .list_runs(ListRunsRequest {
+                hook: hook.to_owned(),
+                page_size: limit,
+                page_token: String::new(),
+                subject: subject.to_owned(),
+            })
+            .await
+            .tried(format!("the runs of {hook} can't be listed"));
+        match page {
+            Ok(page) => runs.extend(page.runs),
+            Err(error) => {
+                failures += 1;
+                failed = Some(error);
+            }
+        }
+    }
+    if let Some(error) = failed.filter(|_| failures == hooks) {
+        return Err(error);
+    }
+    let time = |run: &Run| run.run_time.as_ref().map(|time| (time.seconds, time.nanos));
+    runs.sort_by(|a, b| (time(b), &b.run_id).cmp(&(time(a), &a.run_id)));
+    runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(runs)
+}
+
+/// Which hook, at the end of a sentence.
+fn of(hook: Option<&str>) -> String {
+    hook.map(|hook| format!(" of {hook}")).unwrap_or_default()
+}
+
 /// What plugins have logged, and why calls failed, oldest first.
 pub(super) async fn logs(command: &Logs, output: Output) -> anyhow::Result<()> {
-    let page = client(&command.connection)
-        .await?
-        .list_runs(ListRunsRequest {
-            hook: command.hook.clone(),
-            page_size: command.limit,
-            page_token: String::new(),
-            subject: command.subject.clone(),
-        })
-        .await
-        .tried("the runs can't be listed")?;
-    let mut runs = page.runs;
+    let mut runs = newest(
+        &mut client(&command.connection).await?,
+        command.hook.as_deref(),
+        &command.subject,
+        command.limit,
+    )
+    .await?;
     runs.reverse();
     runs.retain(|run| {
         let wanted = command.plugin_id.as_ref();
@@ -181,8 +220,9 @@ pub(super) async fn logs(command: &Logs, output: Output) -> anyhow::Result<()> {
     output.print(&json, || {
         if runs.is_empty() {
             return format!(
-                "nothing was logged in the last {} runs of {}",
-                command.limit, command.hook
+                "nothing was logged in the last {} runs{}",
+                command.limit,
+                of(command.hook.as_deref())
             );
         }
         let mut lines = Vec::new();
