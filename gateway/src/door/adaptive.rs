@@ -122,7 +122,11 @@ impl Room {
         if state.window.answers < ANSWERS || state.window.began.elapsed() < WINDOW {
             return;
         }
-        let window = std::mem::replace(&mut state.window, Window::new());
+        let next = Window {
+            peak: state.inside,
+            ..Window::new()
+        };
+        let window = std::mem::replace(&mut state.window, next);
         let late = window.slow.saturating_mul(10) > window.answers;
         let pressed = window.peak.saturating_mul(2) >= state.limit;
         let filled = window.peak >= state.limit;
