@@ -84,7 +84,7 @@ impl Tx {
         }
         let salt = self
             .session
-            .note(self.session.store.salt(&self.session.connection).await)?;
+            .note(self.session.store.salt(self.session.connection()?).await)?;
         let mut marks = String::from("|");
         for customer in customers {
             marks.push_str(&hash(&salt, &self.session.tenant, customer));
@@ -103,7 +103,7 @@ impl Tx {
     ) -> Result<HashSet<String>, StoreError> {
         let salt = self
             .session
-            .note(self.session.store.salt(&self.session.connection).await)?;
+            .note(self.session.store.salt(self.session.connection()?).await)?;
         let by_hash: HashMap<String, &str> = customer_ids
             .into_iter()
             .map(|id| (hash(&salt, &self.session.tenant, id), id))
@@ -112,7 +112,7 @@ impl Tx {
         let answer = tombstone::Entity::find()
             .filter(tombstone::Column::Tenant.eq(self.session.tenant.as_str()))
             .filter(tombstone::Column::Customer.is_in(by_hash.keys().map(String::as_str)))
-            .all(&self.session.connection)
+            .all(self.session.connection()?)
             .await;
         let erased = self.session.note(answer)?;
         Ok(erased
@@ -130,7 +130,7 @@ impl Tx {
     pub async fn fingerprint(&self, text: &str) -> Result<String, StoreError> {
         let salt = self
             .session
-            .note(self.session.store.salt(&self.session.connection).await)?;
+            .note(self.session.store.salt(self.session.connection()?).await)?;
         Ok(hash(&salt, &self.session.tenant, text))
     }
 
@@ -151,7 +151,7 @@ impl Tx {
         };
         let answer = tombstone::Entity::insert(row)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(&self.session.connection)
+            .exec_without_returning(self.session.connection()?)
             .await;
         self.session.note(answer)?;
 
@@ -162,7 +162,7 @@ impl Tx {
             .filter(idempotency::Column::Tenant.eq(&tenant))
             .filter(idempotency::Column::Customers.contains(&marks))
             .filter(idempotency::Column::Redacted.eq(false))
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         let replies = self.session.note(answer)?.rows_affected;
         Ok(Redacted { events, replies })
@@ -180,7 +180,7 @@ impl Tx {
             .column(outbox::Column::Id)
             .filter(about())
             .into_tuple::<String>()
-            .all(&self.session.connection)
+            .all(self.session.connection()?)
             .await;
         let ids = self.session.note(answer)?;
         // What has not gone out yet goes out once more with its content: consumers may need the fact,
@@ -189,13 +189,13 @@ impl Tx {
             .col_expr(outbox::Column::Payload, Expr::value(Vec::<u8>::new()))
             .filter(about())
             .filter(outbox::Column::PublishedAt.is_not_null())
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         self.session.note(answer)?;
         let answer = outbox::Entity::update_many()
             .col_expr(outbox::Column::Redacted, Expr::value(true))
             .filter(about())
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         let events = self.session.note(answer)?.rows_affected;
         for ids in ids.chunks(500) {

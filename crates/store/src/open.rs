@@ -10,7 +10,10 @@ use std::{
 use postlude_kernel::{Clock, IdSource};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection as _,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use sha2::{Digest as _, Sha256};
@@ -166,9 +169,15 @@ async fn open_sqlite(
     }
 
     let mut options = common(config);
-    // One connection, for good: writers queue for it in order and none meets a lock.
+    // One connection, for good: writers queue for it in order and none meets a lock. But for one whose
+    // transaction SQLite has ended by itself, on a full disk for one: the driver then counts one that
+    // isn't there, and would put every later one inside of it, to be kept by nobody.
     options.max_connections(1).min_connections(1);
     options.map_sqlx_sqlite_opts(|options| tuned(options).create_if_missing(true));
+    options.map_sqlx_sqlite_before_acquire(|connection, _| {
+        let clean = !connection.is_in_transaction();
+        Box::pin(async move { Ok(clean) })
+    });
     let writer = Database::connect(options).await?;
 
     let mut options = common(config);

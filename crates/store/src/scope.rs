@@ -62,11 +62,12 @@ impl Scope for Snapshot {
 }
 
 /// An open transaction of a tenant. Remembers whether a statement failed: PostgreSQL answers a commit
-/// after that with success and keeps nothing.
+/// after that with success and keeps nothing, and SQLite may have ended the transaction by itself, so
+/// that a further statement would be on its own and stay.
 pub(crate) struct Session {
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
-    pub(crate) connection: DatabaseTransaction,
+    connection: DatabaseTransaction,
     failed: AtomicBool,
 }
 
@@ -91,20 +92,32 @@ impl Session {
         })
     }
 
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
+    /// What statements are issued on, while none has failed.
+    pub(crate) fn connection(&self) -> Result<&DatabaseTransaction, StoreError> {
+        if self.failed.load(Ordering::Acquire) {
+            return Err(StoreError::internal(
+                "a statement after another of its transaction failed",
+            ));
+        }
+        Ok(&self.connection)
+    }
+
+    /// Ends the transaction, if no statement has failed.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.connection()?;
+        Ok(self.connection.commit().await?)
     }
 
     /// See [`Store::plan_by_values`].
     pub(crate) async fn plan_by_values(&self) -> Result<(), StoreError> {
-        self.note(self.store.plan_by_values(&self.connection).await)
+        self.note(self.store.plan_by_values(self.connection()?).await)
     }
 
     pub(crate) async fn is_erased(&self, customer_id: &str) -> Result<bool, StoreError> {
-        let salt = self.note(self.store.salt(&self.connection).await)?;
+        let salt = self.note(self.store.salt(self.connection()?).await)?;
         let hash = crate::erasure::hash(&salt, &self.tenant, customer_id);
         let found = tombstone::Entity::find_by_id((self.tenant.as_str().to_owned(), hash))
-            .one(&self.connection)
+            .one(self.connection()?)
             .await;
         Ok(self.note(found)?.is_some())
     }
@@ -173,7 +186,7 @@ impl<'a, E: TenantTable> Rows<'a, E> {
     /// # Errors
     /// What the database answers.
     pub async fn one(self) -> Result<Option<E::Model>, StoreError> {
-        let answer = self.select.one(&self.session.connection).await;
+        let answer = self.select.one(self.session.connection()?).await;
         self.session.note::<_, DbErr>(answer)
     }
 
@@ -185,7 +198,7 @@ impl<'a, E: TenantTable> Rows<'a, E> {
         if self.lists {
             self.session.plan_by_values().await?;
         }
-        let answer = self.select.all(&self.session.connection).await;
+        let answer = self.select.all(self.session.connection()?).await;
         self.session.note::<_, DbErr>(answer)
     }
 
@@ -197,7 +210,7 @@ impl<'a, E: TenantTable> Rows<'a, E> {
     where
         E::Model: Sync,
     {
-        let answer = self.select.count(&self.session.connection).await;
+        let answer = self.select.count(self.session.connection()?).await;
         self.session.note::<_, DbErr>(answer)
     }
 }

@@ -88,7 +88,7 @@ impl Tx {
                     ])
                     .to_owned(),
             )
-            .exec_without_returning(&self.session.connection)
+            .exec_without_returning(self.session.connection()?)
             .await;
         self.session.note(answer)?;
         self.staged.timers = true;
@@ -104,7 +104,7 @@ impl Tx {
             .filter(Column::Tenant.eq(self.session.tenant.as_str()))
             .filter(Column::Kind.eq(kind))
             .filter(Column::Key.eq(key))
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         self.session.note(answer).map(|_| ())
     }
@@ -116,7 +116,7 @@ impl Tx {
     pub async fn finish_timer(&mut self, timer: &DueTimer) -> Result<(), StoreError> {
         let answer = Entity::delete_many()
             .filter(mine(timer))
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         let rows = self.session.note(answer)?.rows_affected;
         self.expect_one(rows)
@@ -136,7 +136,7 @@ impl Tx {
             .col_expr(Column::Token, Expr::value(new_token(&self.session.store)))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
             .filter(mine(timer))
-            .exec(&self.session.connection)
+            .exec(self.session.connection()?)
             .await;
         let rows = self.session.note(answer)?.rows_affected;
         self.staged.timers = true;

@@ -62,7 +62,7 @@ impl Tx {
     {
         let row = self.owned(row)?;
         let answer = A::Entity::insert(row)
-            .exec_without_returning(&self.session.connection)
+            .exec_without_returning(self.session.connection()?)
             .await;
         self.session.note(answer).map(|_| ())
     }
@@ -85,7 +85,7 @@ impl Tx {
         while rows.peek().is_some() {
             let chunk: Vec<A> = rows.by_ref().take(500).collect();
             let answer = A::Entity::insert_many(chunk)
-                .exec_without_returning(&self.session.connection)
+                .exec_without_returning(self.session.connection()?)
                 .await;
             self.session.note(answer)?;
         }
@@ -116,7 +116,7 @@ impl Tx {
         }
         let answer = A::Entity::insert(row)
             .on_conflict(on_conflict)
-            .exec_without_returning(&self.session.connection)
+            .exec_without_returning(self.session.connection()?)
             .await;
         self.session.note(answer).map(|_| ())
     }
@@ -135,7 +135,7 @@ impl Tx {
             .set(row)
             .filter(E::tenant_column().eq(self.session.tenant.as_str()))
             .filter(condition.into_condition());
-        let answer = statement.exec(&self.session.connection).await;
+        let answer = statement.exec(self.session.connection()?).await;
         self.session.note(answer).map(|result| result.rows_affected)
     }
 
@@ -168,7 +168,7 @@ impl Tx {
         let statement = E::delete_many()
             .filter(E::tenant_column().eq(self.session.tenant.as_str()))
             .filter(condition.into_condition());
-        let answer = statement.exec(&self.session.connection).await;
+        let answer = statement.exec(self.session.connection()?).await;
         self.session.note(answer).map(|result| result.rows_affected)
     }
 
@@ -190,7 +190,7 @@ impl Tx {
         };
         let answer = inbox::Entity::insert(row)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(&self.session.connection)
+            .exec_without_returning(self.session.connection()?)
             .await;
         self.session.note(answer).map(|rows| rows == 1)
     }
@@ -205,7 +205,7 @@ impl Tx {
         let answer = self
             .session
             .store
-            .set_tenant(&self.session.connection, tenant)
+            .set_tenant(self.session.connection()?, tenant)
             .await;
         self.session.note(answer)?;
         self.session.tenant = tenant.clone();
@@ -218,16 +218,11 @@ impl Tx {
     /// [`StoreError::Conflict`] if somebody else was faster. A transaction in which a statement failed
     /// is never committed.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        if self.session.has_failed() {
-            return Err(StoreError::internal(
-                "commit after a statement of the transaction failed",
-            ));
-        }
         let store = self.session.store.clone();
         let events = !self.staged.events.is_empty();
         let timers = self.staged.timers;
         self.write_staged().await?;
-        self.session.connection.commit().await?;
+        self.session.commit().await?;
         store.committed(events, timers);
         Ok(())
     }

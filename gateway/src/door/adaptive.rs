@@ -1,9 +1,10 @@
 //! How many unary calls a service is given at the same time: as many as it answers in time.
 //!
 //! A queue that only grows is no use to anybody: whoever waits at its end has given up before the answer
-//! comes. So the room shrinks while more than one call in ten takes longer than the target, and grows
-//! again while it is filled and they don't (additive increase, multiplicative decrease). Each service has
-//! a room of its own: one that hangs takes no room from the others.
+//! comes. So the room shrinks while it is more than half full and more than one call in ten takes longer
+//! than the target: with fewer inside it isn't the queue that makes them slow. It grows again while they
+//! don't (additive increase, multiplicative decrease): back to what a new service is given, and past it
+//! where it is filled. Each service has a room of its own: one that hangs takes no room from the others.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,8 +13,9 @@ use std::{
 
 use tokio::time::Instant;
 
-/// The least room: enough to notice that a service is well again.
-const LEAST: usize = 8;
+/// The least room: enough to notice that a service is well again, and for the calls of a pause of some
+/// milliseconds.
+const LEAST: usize = 16;
 /// What a service that nobody has called yet is trusted with: a burst, for nothing says that it is slow.
 const FIRST: usize = 256;
 /// The room is looked at this often at most, and after so many answers at least.
@@ -44,6 +46,8 @@ struct Window {
     began: Instant,
     answers: u32,
     slow: u32,
+    /// What all answers took together.
+    took: Duration,
     /// The most calls inside at once.
     peak: usize,
 }
@@ -54,6 +58,7 @@ impl Window {
             began: Instant::now(),
             answers: 0,
             slow: 0,
+            took: Duration::ZERO,
             peak: 0,
         }
     }
@@ -110,29 +115,36 @@ impl Room {
             return;
         }
         state.window.answers = state.window.answers.saturating_add(1);
+        state.window.took = state.window.took.saturating_add(took);
         if took > self.0.target {
             state.window.slow = state.window.slow.saturating_add(1);
         }
         if state.window.answers < ANSWERS || state.window.began.elapsed() < WINDOW {
             return;
         }
-        let window = std::mem::replace(&mut state.window, Window::new());
+        let next = Window {
+            peak: state.inside,
+            ..Window::new()
+        };
+        let window = std::mem::replace(&mut state.window, next);
+        let late = window.slow.saturating_mul(10) > window.answers;
+        let pressed = window.peak.saturating_mul(2) >= state.limit;
         let filled = window.peak >= state.limit;
-        state.limit = if window.slow.saturating_mul(10) > window.answers {
+        if late && pressed {
             state.shrunk = Some(Instant::now());
-            // From what was in use: an idle room says nothing about what it would hold.
-            shrunk(state.limit.min(window.peak))
-        } else if filled {
-            grown(state.limit)
-        } else {
-            state.limit
+            let mean = window.took.checked_div(window.answers).unwrap_or_default();
+            state.limit = shrunk(state.limit, self.0.target, mean).max(LEAST.min(self.0.most));
+        } else if !late && (filled || state.limit < FIRST) {
+            state.limit = grown(state.limit).min(self.0.most);
         }
-        .clamp(LEAST.min(self.0.most), self.0.most);
     }
 }
 
-fn shrunk(limit: usize) -> usize {
-    limit.saturating_mul(9) / 10
+/// By as much as the answers are late, a tenth at least and a half at most.
+fn shrunk(limit: usize, target: Duration, mean: Duration) -> usize {
+    let percent = target.as_micros().saturating_mul(100) / mean.as_micros().max(1);
+    let percent = usize::try_from(percent).unwrap_or(100).clamp(50, 90);
+    limit.saturating_mul(percent) / 100
 }
 
 fn grown(limit: usize) -> usize {
@@ -176,6 +188,29 @@ mod tests {
         let inside = queue(&room, Duration::from_millis(10), 60).await;
         // A saw tooth around it.
         assert!((16..=32).contains(&inside), "{inside}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_in_which_few_wait_takes_no_room() {
+        let room = Room::new(512, TARGET);
+        for _ in 0..10 {
+            let paused: Vec<_> = (0..100).filter_map(|_| room.enter()).collect();
+            tokio::time::advance(TARGET * 2).await;
+            drop(paused);
+        }
+        assert_eq!(room.state().limit, FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_well_again_is_trusted_as_a_new_one() {
+        let room = Room::new(512, TARGET);
+        assert_eq!(queue(&room, Duration::from_secs(15), 60).await, LEAST);
+        for _ in 0..2_000 {
+            let call = room.enter();
+            tokio::time::advance(TARGET / 20).await;
+            drop(call);
+        }
+        assert!(room.state().limit >= FIRST);
     }
 
     #[tokio::test(start_paused = true)]

@@ -158,11 +158,12 @@ impl Life {
         let request = GetOrderRequest {
             order_id: order_id.to_owned(),
         };
-        let found = match shop.orders.clone().get_order(request).await {
-            Ok(order) => Some(order.into_inner()),
-            Err(status) if status.code() == Code::NotFound => None,
-            Err(status) => return Err(status).context("the oracle asks for an order"),
-        };
+        let found =
+            match patiently(async || shop.orders.clone().get_order(request.clone()).await).await {
+                Ok(order) => Some(order.into_inner()),
+                Err(status) if status.code() == Code::NotFound => None,
+                Err(status) => return Err(status).context("the oracle asks for an order"),
+            };
         let mut life = Self {
             order_id: order_id.to_owned(),
             steps: steps.clone(),
@@ -251,8 +252,25 @@ async fn returns_of(shop: &Shop, order_id: &str) -> Result<Vec<Return>, Status> 
         order_id: order_id.to_owned(),
         ..ListReturnsRequest::default()
     };
-    let answer = shop.returns.clone().list_returns(request).await?;
+    let answer =
+        patiently(async || shop.returns.clone().list_returns(request.clone()).await).await?;
     Ok(answer.into_inner().returns)
+}
+
+/// Asks again while it is told to come again: what is asked here has just been broken.
+async fn patiently<T>(ask: impl AsyncFn() -> Result<T, Status>) -> Result<T, Status> {
+    let deadline = Instant::now() + QUIET;
+    loop {
+        match ask().await {
+            Err(status)
+                if matches!(status.code(), Code::Unavailable | Code::ResourceExhausted)
+                    && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(LOOK).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// How far a state is on the way that the load takes.

@@ -20,6 +20,7 @@ pub(super) async fn run(
     progress: &dyn Progress,
     stop: &CancellationToken,
 ) -> anyhow::Result<(Duration, u64)> {
+    prepare(run, stop).await?;
     let mut random = StdRng::seed_from_u64(run.plan.seed);
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut skipped = 0;
@@ -58,6 +59,26 @@ pub(super) async fn run(
         ended??;
     }
     Ok((elapsed, skipped))
+}
+
+/// Makes returns that the first reads can look at: without them every read would be a write.
+async fn prepare(run: &Arc<Run>, stop: &CancellationToken) -> anyhow::Result<()> {
+    while run.plan.mix.reads() && run.lives.known(0).is_none() && !stop.is_cancelled() {
+        let mut life = run.lives.take();
+        let Some(step) = life.next else {
+            continue;
+        };
+        let due = Due {
+            measured: false,
+            ..Due::now()
+        };
+        match call::step(run, &mut life, step, due).await? {
+            Ok(()) => run.lives.put(life),
+            Err(status) if is_away(&status) => run.lives.put(life),
+            Err(status) => anyhow::bail!("{} was refused: {}", step.method(), status.message()),
+        }
+    }
+    Ok(())
 }
 
 /// When call `number` is due, after the begin.

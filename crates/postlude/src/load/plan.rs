@@ -118,6 +118,12 @@ impl Mix {
         }
         Kind::Life
     }
+
+    /// Whether it looks at what is there.
+    pub(crate) fn reads(&self) -> bool {
+        let mut kinds = self.0.iter();
+        kinds.any(|(kind, weight)| *kind != Kind::Life && *weight > 0)
+    }
 }
 
 impl Default for Mix {

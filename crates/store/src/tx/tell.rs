@@ -143,14 +143,14 @@ impl Tx {
         // The record first: the loser of a race stops here.
         for reply in replies {
             let answer = idempotency::Entity::insert(reply)
-                .exec_without_returning(&self.session.connection)
+                .exec_without_returning(self.session.connection()?)
                 .await;
             self.session.note(answer)?;
         }
         while !events.is_empty() {
             let rest = events.split_off(events.len().min(500));
             let answer = outbox::Entity::insert_many(events)
-                .exec_without_returning(&self.session.connection)
+                .exec_without_returning(self.session.connection()?)
                 .await;
             self.session.note(answer)?;
             events = rest;

@@ -78,3 +78,38 @@ async fn a_caller_who_goes_away_while_it_begins_leaves_no_open_transaction() {
     drop(snapshot);
     bench.drop_schema().await;
 }
+
+#[tokio::test]
+async fn what_is_acknowledged_after_sqlite_ended_a_transaction_by_itself_is_kept() {
+    let bench = Bench::sqlite().await;
+    let owner = tenant("a");
+    // As a full disk does: the statement fails, and the transaction is gone with it.
+    let trigger = "CREATE TRIGGER full BEFORE INSERT ON stock WHEN NEW.sku = 'full' \
+                   BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+    let raw = bench.raw().await;
+    raw.execute_unprepared(trigger).await.unwrap();
+
+    let mut tx = bench.store.begin(&owner).await.unwrap();
+    tx.insert(row("before", 1)).await.unwrap();
+    assert!(tx.insert(row("full", 1)).await.is_err());
+    assert!(tx.insert(row("alone", 1)).await.is_err());
+    drop(tx);
+    let mut tx = bench.store.begin(&owner).await.unwrap();
+    tx.insert(row("dropped", 1)).await.unwrap();
+    drop(tx);
+    put(&bench.store, &owner, "after", 1).await;
+
+    let other = bench.again().await;
+    for (store, who) in [(&bench.store, "its reader"), (&other, "another process")] {
+        let snapshot = store.read(&owner).await.unwrap();
+        for (sku, there) in [
+            ("before", false),
+            ("alone", false),
+            ("dropped", false),
+            ("after", true),
+        ] {
+            let found = find(&snapshot, sku).await.is_some();
+            assert_eq!(found, there, "{who}: {sku}");
+        }
+    }
+}

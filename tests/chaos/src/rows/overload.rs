@@ -120,7 +120,7 @@ enum Refusal {
 
 async fn refusal(scene: &Scene, load: &Load) -> Refusal {
     while load.goes_on() {
-        let answer = super::kills::probe(scene, postlude::Part::Returns).await;
+        let answer = super::kills::probe(scene, postlude::Part::Orders).await;
         match answer {
             Err(status) if says_when(&status) => return Refusal::WithRetryInfo,
             Err(status) => return Refusal::WithoutRetryInfo(status.code()),
