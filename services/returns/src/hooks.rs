@@ -111,7 +111,10 @@ impl Hooks {
                 words::terms(said.answer),
                 convert::reason::decision(said.decision),
             )),
-            Settled::BuiltIn(_) => Ok((terms::built_in(order), DecisionSource::built_in())),
+            Settled::BuiltIn(instead) => Ok((
+                terms::built_in(order),
+                convert::reason::decision(instead.decision),
+            )),
             Settled::Unanswered(unanswered) => Err(unanswered.into()),
         };
         Ok(AskedTerms { answer, runs })
@@ -155,11 +158,17 @@ impl Hooks {
                     runs,
                 }
             }
-            Settled::BuiltIn(_) => Decision {
-                answer: policy::built_in(&facts.order, terms, request, self.allowance, now),
-                source: DecisionSource::built_in(),
-                runs,
-            },
+            Settled::BuiltIn(instead) => {
+                let mut answer =
+                    policy::built_in(&facts.order, terms, request, self.allowance, now);
+                let because = instead.because.map(convert::reason::parse);
+                answer.reasons.extend(because);
+                Decision {
+                    answer,
+                    source: convert::reason::decision(instead.decision),
+                    runs,
+                }
+            }
             Settled::Unanswered(unanswered) => decide_without(request, &unanswered.into(), runs),
         })
     }

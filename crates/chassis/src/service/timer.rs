@@ -7,7 +7,7 @@ use std::{
 };
 
 use opentelemetry::{KeyValue, metrics::Histogram};
-use postlude_kernel::Fault;
+use postlude_kernel::{Fault, FaultKind};
 use postlude_store::{
     DueTimer, TimerHandler,
     meter::{SECONDS, meter},
@@ -59,6 +59,7 @@ where
 {
     async fn fire(&self, timer: DueTimer) -> Result<(), Box<dyn Error + Send + Sync>> {
         let attempt = timer.attempt;
+        let (tenant, key) = (timer.tenant.clone(), timer.key.clone());
         let span = tracing::info_span!(
             parent: None,
             "timer",
@@ -80,7 +81,12 @@ where
                 span.record("otel.status_code", "ERROR");
                 span.record("error.type", error.reason());
                 let reason = rpc::causes(&error);
-                tracing::warn!(attempt, %reason, "timer to be tried again");
+                // Somebody else was faster, and the next try sees what they did: nothing is wrong.
+                if error.kind() == FaultKind::Aborted {
+                    tracing::debug!(%tenant, key, attempt, %reason, "timer to be tried again");
+                } else {
+                    tracing::warn!(%tenant, key, attempt, %reason, "timer to be tried again");
+                }
                 Box::from(error)
             })
         };

@@ -96,7 +96,10 @@ async fn fire_due(
             let outcome = match outcome {
                 Ok(Ok(())) => settle(&store, &timer).await,
                 Ok(Err(error)) => postpone(&store, &timer, &chain(error.as_ref())).await,
-                Err(error) => postpone(&store, &timer, &error.to_string()).await,
+                Err(error) => {
+                    tracing::error!(service = store.service(), kind = timer.kind, %error, "timer");
+                    postpone(&store, &timer, &error.to_string()).await
+                }
             };
             if let Err(error) = outcome {
                 tracing::warn!(service = store.service(), kind = timer.kind, error = %chain(&error), "timer");
@@ -306,15 +309,6 @@ async fn settle(store: &Store, timer: &DueTimer) -> Result<(), StoreError> {
 async fn postpone(store: &Store, timer: &DueTimer, error: &str) -> Result<(), StoreError> {
     let now = store.now();
     let wait = crate::backoff(store.ids(), now, timer.attempt, BACKOFF_FIRST, BACKOFF_MOST);
-    tracing::warn!(
-        service = store.service(),
-        tenant = %timer.tenant,
-        kind = timer.kind,
-        key = timer.key,
-        attempt = timer.attempt,
-        error,
-        "a timer failed and comes again"
-    );
     let transaction = store.begin_unscoped().await?;
     Entity::update_many()
         .col_expr(Column::Due, Expr::value(now.plus(wait).as_micros()))

@@ -135,6 +135,7 @@ on_both_databases! {
         world.delivered("A-1", 1).await;
         let opened = world.open("A-1", 1).await;
         assert_eq!(opened.state(), State::Approved);
+        assert_eq!(codes(&opened.reasons).last(), Some(&"TRAP"), "why it wasn't the plugin");
         assert_eq!(opened.decision.unwrap().plugin_id, "built-in");
         world.install(MISBEHAVES, &behaviour("trap"), FaultAction::FailClosed).await;
         world.delivered("A-2", 1).await;

@@ -8,7 +8,10 @@ use postlude::{
 use tokio::time::Instant;
 
 use super::{Outcome, Scene, Trial};
-use crate::{figures, trial};
+use crate::{
+    figures,
+    trial::{self, Ran},
+};
 
 /// Orders that may have been overtaken by a later one: what is worked on at the same time, and no more.
 const OVERTAKEN: u64 = 512;
@@ -25,9 +28,11 @@ pub(super) async fn run(trial: &Trial) -> anyhow::Result<Outcome> {
         ..trial.writes("before")
     };
     let before = scene.load(plan).await?.finish().await?;
-    scene
-        .known("before", u64::try_from(before.history.len())?)
-        .await?;
+    let known = orders(&before)?;
+    trial::until("returns keeps up", async || {
+        Ok(scene.progress("before")?.0 >= known)
+    })
+    .await?;
     let at_work = scene.memory()?;
 
     scene.cluster.apart.kill(Part::Returns, 0).await?;
@@ -38,11 +43,7 @@ pub(super) async fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     };
     let ran = scene.load(plan).await?.finish().await?;
     outcome.tell_failures(&ran, |_| false);
-    let orders = ran
-        .history
-        .iter()
-        .filter(|entry| entry.call == "RecordOrder");
-    let orders = u64::try_from(orders.count())?;
+    let orders = orders(&ran)?;
     let events = ran.history.len();
 
     let back = Instant::now();
@@ -72,6 +73,13 @@ pub(super) async fn run(trial: &Trial) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// How many orders a load has recorded.
+fn orders(ran: &Ran) -> anyhow::Result<u64> {
+    let history = ran.history.iter();
+    let recorded = history.filter(|entry| entry.call == "RecordOrder" && entry.status == "OK");
+    Ok(u64::try_from(recorded.count())?)
+}
+
 impl Scene {
     /// How many of a load's orders returns knows, and the number after the latest of them.
     fn progress(&self, load: &str) -> anyhow::Result<(u64, u64)> {
@@ -82,15 +90,6 @@ impl Scene {
         ))?;
         let (count, after) = answer.trim().split_once('|').context("two numbers")?;
         Ok((count.parse()?, after.parse()?))
-    }
-
-    async fn known(&self, load: &str, events: u64) -> anyhow::Result<()> {
-        let least = events / 8;
-        trial::until("returns keeps up", async || {
-            Ok(self.progress(load)?.0 >= least)
-        })
-        .await
-        .map(drop)
     }
 
     /// Of returns, MiB.

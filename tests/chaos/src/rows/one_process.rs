@@ -11,7 +11,9 @@ use std::{
 use anyhow::{Context as _, ensure};
 use postlude::load::{self, Caller, Connect, Plan};
 use postlude_journeys::{Shop, sink::Sink};
-use postlude_proto::returns::v1::{GetReturnSettingsRequest, UpdateReturnSettingsRequest};
+use postlude_proto::returns::v1::{
+    GetReturnSettingsRequest, ReturnSettings, UpdateReturnSettingsRequest,
+};
 use rand::RngExt as _;
 use sea_orm::{ConnectionTrait as _, Database, DbBackend, Statement};
 use tempfile::TempDir;
@@ -107,7 +109,7 @@ pub(super) async fn killed(trial: &Trial) -> anyhow::Result<Outcome> {
 pub(super) async fn full(trial: &Trial) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     let disk = Disk::mount()?;
-    let house = House::open(&trial.binary, &disk.data()).await?;
+    let mut house = House::open(&trial.binary, &disk.data()).await?;
     let plan = trial.writes("full");
     let load = Load::start(&house.connect(), plan.clone()).await?;
     let mut refused = 0;
@@ -137,6 +139,9 @@ pub(super) async fn full(trial: &Trial) -> anyhow::Result<Outcome> {
         refused > 0,
         "the disk never was full enough to refuse a write",
     );
+    // What counts is what the disk has.
+    house.serving.kill_and_restart()?;
+    house.recovered().await?;
     house.judge(&plan, &ran, &mut outcome).await?;
     for (name, answer) in disk.integrity().await? {
         outcome.must(answer == "ok", format!("{name}: {answer}"));
@@ -155,8 +160,13 @@ impl House {
             Ok(known) => known.into_inner(),
             Err(status) => return refusal(&status),
         };
+        // Another number each time: what changes nothing isn't written.
+        let changed = ReturnSettings {
+            instant_exchange_days: known.instant_exchange_days % 365 + 1,
+            ..known
+        };
         let write = UpdateReturnSettingsRequest {
-            settings: Some(known),
+            settings: Some(changed),
             ..UpdateReturnSettingsRequest::default()
         };
         match settings.clone().update_return_settings(write).await {
