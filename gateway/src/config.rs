@@ -56,7 +56,7 @@ impl Default for GatewayConfig {
             rate_per_second: 2_000,
             rate_burst: 4_000,
             max_in_flight: 512,
-            target_ms: 100,
+            target_ms: 80,
             max_streams: 1_024,
             services: BTreeMap::from([("plugins".to_owned(), "plugin-registry".to_owned())]),
         }

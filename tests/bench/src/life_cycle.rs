@@ -99,7 +99,9 @@ async fn rounds(
     for (clients, count) in ROUNDS {
         let name = format!("clients{clients}");
         let round = lives(&to, processes, clients, count, &name).await?;
-        all.extend(round.figures(&format!("life, {setup}, {clients} clients"), clients));
+        let plural = if clients == 1 { "" } else { "s" };
+        let name = format!("life, {setup}, {clients} client{plural}");
+        all.extend(round.figures(&name, clients));
         ended.extend(round.ended);
     }
     for (name, pids) in processes {
